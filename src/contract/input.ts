@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+
+const name = z.string().trim().min(1).max(200);
+const rate = z.number().gt(0).max(1);
+const duration = z.string().refine((text) => parseDuration(text) !== undefined, {
+  error: 'a duration such as 90s, 30m or 4h, at most 30d',
+});
+
+/** Rows of one chunk at the most, by step; `default` for the others. */
+export const batchSizesSchema = z.record(name, z.number().int().min(1).max(1_000_000));
+
+/** The input of the workflow `migration`. Every field is optional; an unknown field is refused. */
+export const runInputSchema = z.strictObject({
+  name: name.optional(),
+  plan: name.default('nxt'),
+  mode: z.enum(['auto', 'stepwise']).default('auto'),
+  tables: z.array(name).min(1).optional(),
+  batchSizes: batchSizesSchema.optional(),
+  parallel: z.number().int().min(1).max(64).default(2),
+  alertErrorRate: rate.default(0.05),
+  maxErrorRate: rate.default(0.1),
+  minErrorSample: z.number().int().min(1).max(1_000_000_000).default(1000),
+  maxDuration: duration.default('4h'),
+  minQualityScore: z.number().min(0).max(1).default(0.95),
+  backup: z.boolean().default(true),
+  verify: z.boolean().default(true),
+});
+
+export type RunInput = z.input<typeof runInputSchema>;
+export type RunSettings = z.output<typeof runInputSchema>;
+
+/** The settings of a run, or one line for each thing that is wrong with the input: field, value, what is allowed. */
+export function parseRunInput(input: unknown): { settings: RunSettings } | { problems: string[] } {
+  const parsed = runInputSchema.safeParse(input ?? {}, { reportInput: true });
+  if (parsed.success) return { settings: parsed.data };
+  const problems = parsed.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map(
+        (key) =>
+          `${[...issue.path, key].join('.')}: unknown field; allowed are ${Object.keys(runInputSchema.shape).join(', ')}`,
+      );
+    const field = issue.path.join('.') || 'input';
+    return [`${field}: ${show(issue.input)} is not allowed; ${issue.message}`];
+  });
+  return { problems };
+}
+
+function show(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

@@ -1,0 +1,37 @@
+/** What a workflow needs to know of a plan: names and order, no rules. Made by an activity from the plan itself. */
+export interface PlanOutline {
+  readonly plan: string;
+  readonly title: string;
+  /** in an order that respects every dependency */
+  readonly steps: readonly StepOutline[];
+}
+export interface StepOutline {
+  readonly step: string;
+  readonly table: string;
+  readonly label: string;
+  readonly dependsOn: readonly string[];
+}
+
+/** Names one run to every activity. */
+export interface RunRef {
+  /** the workflow id, which is the run's name in the target's own tables */
+  readonly run: string;
+  readonly plan: string;
+  /** ISO 8601: the start of the run, the same for all its rows */
+  readonly startedAt: string;
+}
+
+/** One frozen key range of one legacy table of a step; its bounds stand in the target's own tables. */
+export interface RangeRef {
+  readonly source: string;
+  readonly range: number;
+  /** rows expected, for progress only */
+  readonly rows: number;
+}
+
+/** Heartbeat details of a long activity: counters only. */
+export interface Progress {
+  readonly done: number;
+  readonly of: number | null;
+  readonly rejected?: number;
+}

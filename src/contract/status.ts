@@ -1,0 +1,98 @@
+import type { Phase } from './names.js';
+
+/** State of a run, as `status` and the search attribute MigrationState show it. */
+export type RunState =
+  | 'running'
+  | 'waiting'
+  | 'paused'
+  | 'stopped'
+  | 'rolling-back'
+  | 'rolled-back'
+  | 'rollback-failed'
+  | 'completed'
+  | 'failed';
+
+export type StepState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'rolled-back';
+
+export interface RowCounts {
+  readonly read: number;
+  readonly migrated: number;
+  readonly merged: number;
+  readonly rejected: number;
+}
+
+export interface StepStatus extends RowCounts {
+  readonly step: string;
+  readonly table: string;
+  readonly state: StepState;
+  /** rows in the legacy tables when the step began; null before */
+  readonly source: number | null;
+  readonly warnings: number;
+  readonly rowsPerSecond: number | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** differences that verification found; null before it has looked */
+  readonly differences: number | null;
+}
+
+export interface Checkpoint {
+  readonly name: string;
+  readonly at: string;
+}
+
+export interface OperatorAction {
+  readonly at: string;
+  readonly by: string;
+  readonly what: string;
+  readonly reason: string | null;
+}
+
+export interface WaitingFor {
+  readonly reason: string;
+  readonly code: string | null;
+  /** updates and signals that would help */
+  readonly helps: readonly string[];
+}
+
+export interface LastError {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string;
+  readonly at: string;
+}
+
+/** Answer of the query `status`, and the result of a closed run. Times are ISO 8601 in UTC. */
+export interface RunStatus {
+  readonly name: string;
+  readonly plan: string;
+  readonly mode: 'auto' | 'stepwise';
+  readonly state: RunState;
+  readonly phase: Phase;
+  readonly startedAt: string;
+  readonly deadline: string;
+  readonly secondsLeft: number;
+  /** rejected by read, 0 to 1 */
+  readonly errorRate: number;
+  readonly rows: RowCounts;
+  readonly steps: readonly StepStatus[];
+  readonly checkpoints: readonly Checkpoint[];
+  readonly waitingFor: WaitingFor | null;
+  readonly lastError: LastError | null;
+  readonly actions: readonly OperatorAction[];
+  /** share of the scored source rows that would move, 0 to 1; null before the gate */
+  readonly qualityScore: number | null;
+  /** what the validate phase found, one entry per check; empty before */
+  readonly checks: readonly CheckResult[];
+  /** path of the JSON report; null before finalize */
+  readonly report: string | null;
+}
+
+/** One check of the validate phase (or a gate of prepare). */
+export interface CheckResult {
+  readonly check: string;
+  readonly title: string;
+  readonly severity: 'error' | 'warning' | 'info';
+  /** rows looked at and rows that failed */
+  readonly looked: number;
+  readonly failed: number;
+}

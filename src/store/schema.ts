@@ -81,6 +81,9 @@ export const ranges = migration.table(
     lower: text().array(),
     upper: text().array(),
     rows: rows('rows').notNull(),
+    /** every row up to `upper` is in */
+    doneAt: at('done_at'),
+    verifiedAt: at('verified_at'),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.step, t.sourceTable, t.range] }),
@@ -212,7 +215,8 @@ export const decisions = migration.table(
     step: text().notNull(),
     sourceTable: text('source_table').notNull(),
     legacyId: text('legacy_id').notNull(),
-    kind: text({ enum: ['duplicate', 'merge', 'same'] }).notNull(),
+    /** `duplicate`: rejected; `merge`: becomes part of the other; `same`: moves with a warning; `remint`: gets a new key */
+    kind: text({ enum: ['duplicate', 'merge', 'same', 'remint'] }).notNull(),
     /** legacy table and id of the row that stays */
     otherTable: text('other_table').notNull(),
     otherId: text('other_id').notNull(),

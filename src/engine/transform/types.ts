@@ -1,7 +1,8 @@
 import type { RejectCode } from '../../contract/errors.js';
-import type { Rule, Values } from '../../plan/model.js';
+import type { IdentityRule, Value } from '../../plan/model.js';
 import type { RawRow, SourceColumn } from '../row.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
+import type { TargetType } from './target-type.js';
 
 /** Something wrong with one row. `column` is a legacy column. Reasons never contain the row's values. */
 export interface Fault {
@@ -38,34 +39,71 @@ export type Resolution =
   | { readonly found: true; readonly key: Buffer | string; readonly warning?: string }
   | { readonly found: false };
 
-/** Finds rows of an entity that this run has moved. Synchronous: what a chunk needs is loaded before. */
+/**
+ * Finds rows of an entity that this run has moved. Synchronous: what a chunk needs is loaded before. Ids come as
+ * `comparableId` gives them, codes as `fold` does; an index must be keyed likewise.
+ */
 export interface ReferenceIndex {
   byLegacyId(id: string): Resolution;
   byCode(foldedCode: string): Resolution;
 }
 
 /**
- * What a row gathers while its columns are written. One object is reused: `reset` before each row.
+ * What a row gathers while its columns are written. One object is reused for all rows; `RowTransform.apply` resets it.
  */
 export class RowContext {
   readonly faults: Fault[] = [];
   readonly warnings: Warning[] = [];
-  /** evaluated values of target columns that computed columns and checks need */
-  readonly values: Record<string, Values[string]> = {};
+  /**
+   * Evaluated values of target columns that computed columns and checks need; undefined where the column has a fault.
+   * See `Values` of the plan model for their forms.
+   */
+  readonly values: Record<string, Value | undefined> = {};
   /** JSON text of what is kept only in some rows (alternates that differ, unresolved references), by leftover key */
   readonly kept = new Map<string, string>();
-  /** legacy key of the row as text; composite keys joined by `,` */
-  legacyKey = '';
-  /** parents to make: one entry per `ensures` rule that met a key */
-  readonly ensured: { readonly rule: Rule; readonly key: Buffer; readonly legacyId: string }[] = [];
-  /** references of the row to its own entity, set after the load */
+  /** parents to make: one entry per `ensures` rule that met a key; `key` is 16 bytes of its own */
+  readonly ensured: { readonly rule: IdentityRule; readonly key: Buffer; readonly legacyId: string }[] = [];
+  /** references of the row to its own entity, set after the load; `legacyId` is a `comparableId` */
   readonly links: { readonly column: string; readonly legacyId: string }[] = [];
+  /**
+   * JSON texts of legacy rows that were merged into this one, canonical as jsonb prints them. Set by the loader before
+   * `apply`, which empties it.
+   */
+  attached: readonly string[] = [];
+  /** JSON text of what has no column, of entities without a document that takes it; null when there is nothing */
+  leftovers: string | null = null;
+  /**
+   * The target key of the row just written: 16 bytes of a UUID (one buffer, reused by the next row), text of any other
+   * single key, JSON array of texts of a composite one.
+   */
+  targetKey: Buffer | string = '';
+  /** numbers from the target's sequence for `generated` columns; set by the loader */
+  nextGenerated: () => bigint = () => {
+    throw new Error('no numbers were reserved for generated columns: set RowContext.nextGenerated before apply');
+  };
+  #readLegacyKey: () => string = () => '';
+  #legacyKey: string | undefined;
+
+  /** Legacy key of the row as text; composite keys joined by `,`. Read on demand: most rows never need it. */
+  get legacyKey(): string {
+    this.#legacyKey ??= this.#readLegacyKey();
+    return this.#legacyKey;
+  }
+
+  /** Says once where the legacy key is read. */
+  bindLegacyKey(read: () => string): void {
+    this.#readLegacyKey = read;
+    this.#legacyKey = undefined;
+  }
 
   reset(): void {
-    this.faults.length = 0;
-    this.warnings.length = 0;
-    this.ensured.length = 0;
-    this.links.length = 0;
+    this.#legacyKey = undefined;
+    this.leftovers = null;
+    // Emptying an empty array is not free, and most rows gather nothing.
+    if (this.faults.length > 0) this.faults.length = 0;
+    if (this.warnings.length > 0) this.warnings.length = 0;
+    if (this.ensured.length > 0) this.ensured.length = 0;
+    if (this.links.length > 0) this.links.length = 0;
     if (this.kept.size > 0) this.kept.clear();
   }
 
@@ -86,14 +124,36 @@ export class RowContext {
 /** Writes one target column of one row; on a fault it has told the context and what it wrote does not matter. */
 export type ColumnWriter = (row: RawRow, context: RowContext, out: TupleWriter) => void;
 
+/** What consolidation and the like have decided about single rows before they are read. */
+export interface RowDecisions {
+  /** own UUIDs (lower case) that another row has taken: these rows get the UUIDv5 of theirs, with a warning */
+  readonly reminted: ReadonlySet<string>;
+}
+
 /** All that a rule needs to become a `ColumnWriter`, decided once per run and not per value. */
 export interface CompileInput {
+  readonly step: string;
   readonly target: TargetColumn;
+  /** the target column's type, understood */
+  readonly type: TargetType;
+  /** the target column is (part of) the target's key */
+  readonly isKey: boolean;
   /** legacy columns that exist, by name */
   readonly source: ReadonlyMap<string, SourceColumn>;
   readonly sourceTable: string;
   readonly settings: TransformSettings;
-  /** the target columns whose value other rules need: the writer must put it into `context.values` */
+  /** other rules need the target column's value: the writer must put it into `context.values` */
   readonly wanted: boolean;
   readonly references: (step: string) => ReferenceIndex;
+  /** references of the entity to itself are resolved at once (verification) instead of left to `context.links` */
+  readonly resolveOwn: boolean;
+  readonly decisions: RowDecisions;
+  /** the key under which each legacy column stands among the leftovers: its name in camelCase, unique */
+  readonly leftoverKeys: ReadonlyMap<string, string>;
+  /** legacy columns that no rule of the source uses */
+  readonly leftovers: readonly SourceColumn[];
+  /** where in this document merged legacy rows are kept, as an array */
+  readonly attachedAt: readonly string[] | undefined;
+  /** every value goes the way that states its meaning on text; tests compare it with the fast ways */
+  readonly slow: boolean;
 }

@@ -136,6 +136,8 @@ CREATE TABLE "migration"."ranges" (
 	"lower" text[],
 	"upper" text[],
 	"rows" bigint NOT NULL,
+	"done_at" timestamp with time zone,
+	"verified_at" timestamp with time zone,
 	CONSTRAINT "ranges_run_step_source_table_range_pk" PRIMARY KEY("run","step","source_table","range")
 );
 --> statement-breakpoint

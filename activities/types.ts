@@ -1,0 +1,62 @@
+/**
+ * What the workflow may ask for. Arguments and answers are names, counters and keys of steps only: rows, row errors and
+ * personal data never travel through Temporal.
+ */
+import type { RunSettings } from '../src/contract/input.js';
+import type { PlanOutline, RunRef } from '../src/contract/outline.js';
+import type { CheckResult, RowCounts, RunStatus } from '../src/contract/status.js';
+
+export interface StepRef extends RunRef {
+  readonly step: string;
+}
+
+export interface OpenedRun {
+  readonly outline: PlanOutline;
+  /** false where the worker may not register search attributes: the run works without them */
+  readonly searchAttributes: boolean;
+}
+
+/** A gate's answer: it holds, or why not and what would help. */
+export interface Gate {
+  readonly passed: boolean;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface StepCounts extends RowCounts {
+  readonly warnings: number;
+}
+
+export interface Activities {
+  /** Enters the run into the target's own tables and answers what it will do. Refused while another run is open. */
+  openRun(args: RunRef & { readonly settings: RunSettings; readonly name: string }): Promise<OpenedRun>;
+
+  checkConnections(ref: RunRef): Promise<Gate>;
+  prepareTarget(ref: RunRef): Promise<Gate>;
+  inspectSource(ref: RunRef & { readonly steps: readonly string[] }): Promise<Gate>;
+  scoreQuality(
+    ref: RunRef & { readonly steps: readonly string[]; readonly minScore: number },
+  ): Promise<Gate & { readonly score: number }>;
+  checkDisk(ref: RunRef): Promise<Gate>;
+  fingerprintTarget(ref: RunRef): Promise<void>;
+  backUpTarget(ref: RunRef): Promise<{ readonly name: string }>;
+
+  /** Freezes the ranges and settles duplicates and merges. */
+  surveyStep(ref: StepRef): Promise<{ readonly source: number; readonly ranges: number }>;
+  /** Moves ranges of the step until none is left; several of these may run side by side. */
+  moveStep(ref: StepRef & { readonly lane: number; readonly batchSize: number | null }): Promise<StepCounts>;
+  /** Links, derived columns, soft references, indexes and constraints of the step; then its checkpoint. */
+  completeStep(ref: StepRef): Promise<StepCounts & { readonly checkpoint: string; readonly at: string }>;
+
+  /** Compares every row that the step moved with its source, through the mapping. */
+  verifyStep(
+    ref: StepRef & { readonly lane: number },
+  ): Promise<{ readonly rows: number; readonly differences: number }>;
+  checkCounts(ref: RunRef): Promise<CheckResult[]>;
+  checkReferences(ref: RunRef): Promise<CheckResult[]>;
+  checkRules(ref: RunRef): Promise<CheckResult[]>;
+
+  finishTarget(ref: RunRef): Promise<void>;
+  writeReport(args: RunRef & { readonly status: RunStatus }): Promise<{ readonly path: string }>;
+  closeRun(args: RunRef & { readonly state: RunStatus['state'] }): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import type { DatabaseUrl } from './database-url.js';
+import type { Variables } from './variables.js';
+
+/** The whole configuration: checked, typed and frozen to its depth. Printing it shows no secrets. */
+export interface Config {
+  readonly environment: Variables['NODE_ENV'];
+  readonly source: DatabaseUrl;
+  readonly target: DatabaseUrl;
+  /** `undefined` when BACKUP_DATABASE_URL is not set: a run that wants a backup must then hold. */
+  readonly backup: DatabaseUrl | undefined;
+  readonly database: {
+    /** Connections per pool at most. */
+    readonly poolSize: number;
+    readonly idleTimeoutMs: number;
+    readonly connectionTimeoutMs: number;
+  };
+  readonly limits: {
+    /** Rows of one chunk at most. */
+    readonly batchSize: number;
+    /** Bytes of one chunk, more or less. */
+    readonly chunkBytes: number;
+    /** One statement, and one attempt at anything that is tried again. */
+    readonly timeoutMs: number;
+    /** Further attempts after the first. */
+    readonly maxRetries: number;
+    /** Ranges that move at the same time; 1 when MIGRATION_PARALLEL_ENABLED is false. */
+    readonly parallel: number;
+  };
+  readonly reading: {
+    /** IANA name of the zone that the legacy timestamps without a zone are in. */
+    readonly sourceTimeZone: Variables['MIGRATION_SOURCE_TIME_ZONE'];
+    /** For telephone numbers and addresses that name none. */
+    readonly defaultCountry: Variables['MIGRATION_DEFAULT_COUNTRY'];
+    /** Texts in upper case that stand for "no tax id". */
+    readonly ignoredTaxIds: readonly string[];
+  };
+  readonly monitoring: {
+    readonly realTime: boolean;
+    readonly logLevel: Variables['MIGRATION_LOG_LEVEL'];
+    readonly progressIntervalMs: number;
+    readonly healthCheckIntervalMs: number;
+    /** Absolute path. */
+    readonly reportDir: string;
+  };
+  readonly temporal: {
+    /** host:port */
+    readonly address: string;
+    readonly namespace: string;
+    readonly taskQueue: string;
+  };
+}

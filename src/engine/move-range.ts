@@ -1,0 +1,159 @@
+import type { Client } from 'pg';
+import type { ChunkLimit, KeyBounds, SourceDatabase, SourceTable } from './source/types.js';
+import type { SourceChunk } from './row.js';
+import { TupleWriter } from './target/tuple-writer.js';
+import { ChunkTaken, loadChunk, type LoadedChunk } from './target/load-chunk.js';
+import type { ChunkPlace, PreparedChunk } from './target/prepared-chunk.js';
+import { lastChunkOf } from '../store/chunks.js';
+
+/** Counters of what this call has committed; the sums of all calls stand in the target. */
+export interface MovedRows {
+  read: number;
+  migrated: number;
+  merged: number;
+  rejected: number;
+}
+
+export interface RangeMove {
+  readonly place: Omit<ChunkPlace, 'chunk'>;
+  readonly source: SourceDatabase;
+  readonly table: SourceTable;
+  readonly bounds: KeyBounds;
+  /** read anew for each chunk: rows at the most (the batch size), and bytes */
+  readonly limit: ChunkLimit;
+  /** works out all that a chunk's transaction will hold; tuples go into `tuples` */
+  readonly prepare: (chunk: SourceChunk, tuples: TupleWriter) => Promise<PreparedChunk>;
+  /** opens a connection to the target */
+  readonly connect: () => Promise<Client>;
+  /** stops reading; chunks in hand are committed first */
+  readonly signal: AbortSignal;
+  readonly onCommit: (moved: Readonly<MovedRows>) => void;
+  /** called at named points so that a test can stop the process right there */
+  readonly at?: (point: FaultPoint) => void;
+}
+export type FaultPoint = 'before-claim' | 'after-copy' | 'before-commit' | 'after-commit' | 'range-done';
+
+/**
+ * Moves one range from the last chunk that is in to its end: one streaming read, one target transaction a chunk.
+ * Two connections take turns, so that one chunk is copied while the one before it commits; commits keep the order of
+ * the chunks, so that what is in is always a whole beginning of the range.
+ *
+ * May be called again after any crash, and beside another call for the same range: a chunk is claimed by one of them,
+ * and the other goes on behind it.
+ */
+export async function moveRange(move: RangeMove): Promise<MovedRows> {
+  const moved: MovedRows = { read: 0, migrated: 0, merged: 0, rejected: 0 };
+  for (;;) {
+    const taken = await moveOn(move, moved);
+    move.signal.throwIfAborted();
+    if (!taken) {
+      move.at?.('range-done');
+      return moved;
+    }
+  }
+}
+
+/** One reading. True when another worker took a chunk, so that the range must be read again from behind it. */
+async function moveOn(move: RangeMove, moved: MovedRows): Promise<boolean> {
+  const lanes: Lane[] = [];
+  const reading = new AbortController();
+  try {
+    for (let i = 0; i < 2; i++) lanes.push(new Lane(await move.connect()));
+    const last = await lastChunkOf((lanes[0] as Lane).client, move.place);
+    let chunk = last ? last.chunk + 1 : 0;
+    let previous: Turn = { loaded: Promise.resolve(), committed: Promise.resolve() };
+    const bounds = { lower: last?.lastKey ?? move.bounds.lower, upper: move.bounds.upper };
+    const chunks = move.source.read(move.table, {
+      bounds,
+      limit: move.limit,
+      signal: AbortSignal.any([move.signal, reading.signal]),
+    });
+    try {
+      for await (const rows of chunks) {
+        const lane = lanes[chunk % 2] as Lane;
+        await lane.work;
+        if (move.signal.aborted) break;
+        const prepared = await move.prepare(rows, lane.tuples);
+        previous = lane.load(move, { ...move.place, chunk }, prepared, previous, moved);
+        chunk++;
+      }
+    } catch (error) {
+      if (!move.signal.aborted) throw error;
+    }
+    await Promise.all(lanes.map((lane) => lane.work));
+    return false;
+  } catch (error) {
+    reading.abort();
+    await Promise.allSettled(lanes.map((lane) => lane.work));
+    if (error instanceof ChunkTaken) return true;
+    throw error;
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.client.end().catch(() => undefined)));
+  }
+}
+
+/** How far a chunk is. The next one may write when this one is loaded, and commit when this one is committed. */
+interface Turn {
+  readonly loaded: Promise<void>;
+  readonly committed: Promise<void>;
+}
+
+/** One of the connections that take turns, with the buffer its chunk is written in. */
+class Lane {
+  readonly client: Client;
+  readonly tuples = new TupleWriter();
+  work: Promise<void> = Promise.resolve();
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  load(move: RangeMove, place: ChunkPlace, chunk: PreparedChunk, previous: Turn, moved: MovedRows): Turn {
+    const loaded = this.#load(move, place, chunk, previous);
+    this.work = this.#commit(move, chunk, loaded, previous, moved);
+    // Awaited before the lane's next chunk and at the end; a failure in between must not count as unhandled.
+    this.work.catch(() => undefined);
+    const turn = { loaded: loaded.then(() => undefined), committed: this.work };
+    turn.loaded.catch(() => undefined);
+    return turn;
+  }
+
+  async #load(
+    move: RangeMove,
+    place: ChunkPlace,
+    chunk: PreparedChunk,
+    previous: Turn,
+  ): Promise<LoadedChunk> {
+    // Not earlier: were this chunk to write a key that the one before still needs, each would wait for the other.
+    await previous.loaded;
+    move.at?.('before-claim');
+    await this.client.query('begin');
+    const loaded = await loadChunk(this.client, place, chunk);
+    move.at?.('after-copy');
+    return loaded;
+  }
+
+  async #commit(
+    move: RangeMove,
+    chunk: PreparedChunk,
+    loading: Promise<LoadedChunk>,
+    previous: Turn,
+    moved: MovedRows,
+  ): Promise<void> {
+    try {
+      const loaded = await loading;
+      await previous.committed;
+      move.at?.('before-commit');
+      await this.client.query('commit');
+      move.at?.('after-commit');
+      moved.read += chunk.read;
+      moved.migrated += loaded.migrated;
+      moved.merged += chunk.merges.length;
+      moved.rejected += loaded.rejected;
+      move.onCommit(moved);
+    } catch (error) {
+      await this.client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+}

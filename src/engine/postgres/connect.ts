@@ -1,0 +1,37 @@
+import pg, { type Client, type ClientConfig } from 'pg';
+
+/** The session settings under which every value has one text, whatever the server's or the role's own settings are. */
+const sessionSettings = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+  // A worker whose machine vanished must not hold its locks for hours.
+  idle_in_transaction_session_timeout: '60000',
+  tcp_keepalives_idle: '20',
+} as const;
+
+/** An open connection with the session settings of the engine. The caller ends it. */
+export async function connect(config: ClientConfig, options: { readOnly?: boolean } = {}): Promise<Client> {
+  const client = new pg.Client({ keepAlive: true, ...config });
+  // Without a listener a connection lost between queries would end the process; the next query reports it.
+  client.on('error', () => undefined);
+  await client.connect();
+  const settings = Object.entries({
+    ...sessionSettings,
+    ...(options.readOnly ? { default_transaction_read_only: 'on' } : {}),
+  });
+  try {
+    await client.query(
+      `select ${settings.map((_, i) => `set_config($${2 * i + 1}, $${2 * i + 2}, false)`).join(', ')}`,
+      settings.flat(),
+    );
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+  return client;
+}

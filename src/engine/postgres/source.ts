@@ -1,0 +1,111 @@
+import { escapeIdentifier, escapeLiteral, type Client, type ClientConfig } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import type { SourceChunk, SourceColumn } from '../row.js';
+import type { KeyBounds, SourceDatabase, SourceTable } from '../source/types.js';
+import { quoteTable } from '../../store/quote.js';
+import { connect } from './connect.js';
+import { describeTable, selectExpression } from './introspect.js';
+import { locateRow, RowSplitter } from './split-rows.js';
+
+/** A legacy PostgreSQL. Each reading has a connection of its own, so that readings can run side by side. */
+export async function openPostgresSource(config: ClientConfig): Promise<SourceDatabase> {
+  const catalog = await connect(config, { readOnly: true });
+
+  async function* read(
+    table: SourceTable,
+    { bounds, limit, order = true, signal }: Parameters<SourceDatabase['read']>[1],
+  ): ReturnType<SourceDatabase['read']> {
+    const client = await connect(config, { readOnly: true });
+    const where = bounds ? boundsCondition(table, bounds) : '';
+    const sorted = order ? ` order by ${keyList(table)}` : '';
+    const stream = client.query(
+      copyTo(
+        `copy (select ${selectList(table)} from ${quoteTable(table.name)}${where}${sorted}) to stdout (format binary)`,
+      ),
+    );
+    const stop = () => stream.destroy(new Error('reading the source was cancelled'));
+    signal.addEventListener('abort', stop, { once: true });
+    const splitter = new RowSplitter(limit);
+    try {
+      signal.throwIfAborted();
+      for await (const data of stream) yield* splitter.push(data as Buffer);
+      yield* splitter.finish();
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await endReading(client);
+    }
+  }
+
+  return {
+    describe: (name) => describeTable(catalog, name, quoteTable(name)),
+    count: async (table) => {
+      const { rows } = await catalog.query<{ count: string }>(
+        `select count(*) from ${quoteTable(table.name)}`,
+      );
+      return Number(rows[0]?.count);
+    },
+    read,
+    lookup: async (table, keys, signal) => {
+      if (keys.length === 0) return noRows;
+      const where = ` where (${keyList(table)}) in (${keys.map((key) => typedKey(table, key)).join(', ')})`;
+      const client = await connect(config, { readOnly: true });
+      try {
+        signal.throwIfAborted();
+        const stream = client.query(
+          copyTo(
+            `copy (select ${selectList(table)} from ${quoteTable(table.name)}${where}) to stdout (format binary)`,
+          ),
+        );
+        const splitter = new RowSplitter({ rows: keys.length, bytes: Number.MAX_SAFE_INTEGER });
+        for await (const data of stream) for (const chunk of splitter.push(data as Buffer)) return chunk;
+        for (const chunk of splitter.finish()) return chunk;
+        return noRows;
+      } finally {
+        await endReading(client);
+      }
+    },
+    only: (table, names) => ({
+      ...table,
+      columns: names.map((name, field) => ({ ...columnOf(table, name), field })),
+    }),
+    locate: locateRow,
+    close: () => catalog.end(),
+  };
+}
+
+const noRows: SourceChunk = { bytes: Buffer.alloc(0), offsets: new Int32Array(1), rows: 0 };
+
+/** A reading that was left early still streams: its connection is cut, not drained. */
+async function endReading(client: Client): Promise<void> {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+  const ended = client.end().catch(() => undefined);
+  const timer = setTimeout(() => stream.destroy(), 200);
+  await ended;
+  clearTimeout(timer);
+}
+
+function selectList(table: SourceTable): string {
+  return table.columns.map((column) => selectExpression(column, escapeIdentifier(column.name))).join(', ');
+}
+
+function keyList(table: SourceTable): string {
+  return table.key.map(escapeIdentifier).join(', ');
+}
+
+function columnOf(table: SourceTable, name: string): SourceColumn {
+  const column = table.columns.find((candidate) => candidate.name === name);
+  if (!column) throw new Error(`${table.name} has no column ${name}`);
+  return column;
+}
+
+function typedKey(table: SourceTable, key: readonly string[]): string {
+  const values = table.key.map((name, i) => `${escapeLiteral(key[i] ?? '')}::${columnOf(table, name).type}`);
+  return `(${values.join(', ')})`;
+}
+
+function boundsCondition(table: SourceTable, bounds: KeyBounds): string {
+  const conditions: string[] = [];
+  if (bounds.lower) conditions.push(`(${keyList(table)}) > ${typedKey(table, bounds.lower)}`);
+  if (bounds.upper) conditions.push(`(${keyList(table)}) <= ${typedKey(table, bounds.upper)}`);
+  return conditions.length > 0 ? ` where ${conditions.join(' and ')}` : '';
+}

@@ -1,0 +1,215 @@
+import { hash } from 'node:crypto';
+import type { Client } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import type { Entity, IdentityRule } from '../../plan/model.js';
+import { quoteIdent, quoteLiteral, quoteTable } from '../../store/quote.js';
+import { locateRow, RowSplitter } from '../postgres/split-rows.js';
+import { RawRow } from '../row.js';
+import type { ReferenceIndex, Resolution } from '../transform/types.js';
+import { fold } from '../values/text.js';
+import { identityOf, isUuid, namespaceOf, uuidBytes } from '../values/uuid.js';
+import { UuidMap } from './uuid-map.js';
+
+/** Resolutions remembered: rows that refer to one parent often come in runs and repeat. */
+const memoSize = 1 << 14;
+
+/**
+ * The rows of one entity that a run has moved, found by legacy id or by folded code. Codes are loaded only when a
+ * reference asks for one: `codesWanted` then tells the loader to load them and to look again.
+ */
+export class MovedRows implements ReferenceIndex {
+  readonly #entity: Entity;
+  readonly #run: string;
+  /** by identity of the legacy id, or by hash of `table, id` where the target's key is not an identity */
+  #ids = new UuidMap();
+  #codes: UuidMap | undefined;
+  /** target keys that are not UUIDs, by position; the maps then hold positions */
+  readonly #texts: string[] = [];
+  readonly #namespaces: Buffer[];
+  readonly #byIdentity: boolean;
+  readonly #memo = new Map<string, Resolution>();
+  codesWanted = false;
+
+  constructor(entity: Entity, run: string) {
+    this.#entity = entity;
+    this.#run = run;
+    const rules = entity.sources.map((source) => source.columns[entity.key[0] as string]);
+    this.#byIdentity = entity.key.length === 1 && rules.every((rule) => rule?.kind === 'identity');
+    this.#namespaces = entity.sources.map((source, i) =>
+      namespaceOf((rules[i] as Partial<IdentityRule>).namespace ?? source.table),
+    );
+  }
+
+  /** Reads which rows are in. Call again when more have come in. */
+  async load(client: Client): Promise<void> {
+    this.#ids = new UuidMap();
+    this.#memo.clear();
+    if (this.#byIdentity) await this.#loadIdentities(client);
+    else await this.#loadTexts(client);
+    await this.#loadMerges(client);
+    if (this.#codes) await this.loadCodes(client);
+  }
+
+  async loadCodes(client: Client): Promise<void> {
+    const { table, code, key } = this.#entity;
+    if (!code) throw new Error(`rows of ${table} cannot be found by code: its entity names none`);
+    const codes = new UuidMap();
+    const keyExpression = this.#byIdentity ? `t.${quoteIdent(key[0] as string)}` : `${keyText(key, 't')}`;
+    const query = `select ${keyExpression}, t.${quoteIdent(code)}::text from ${quoteTable(table)} t
+      where t.${quoteIdent(code)} is not null and ${this.#movedCondition('t')}`;
+    for await (const row of binaryRows(client, query, 2)) {
+      const text = row.bytes.toString(
+        'utf8',
+        row.start[1],
+        (row.start[1] as number) + (row.length[1] as number),
+      );
+      codes.add(codeKey(fold(text)), this.#valueOf(row));
+    }
+    const merges = await client.query<{ target: string; code: string }>(
+      `select target_id as target, code from migration.merges where run = $1 and target_table = $2 and code is not null
+       order by legacy_id collate "C"`,
+      [this.#run, table],
+    );
+    for (const merge of merges.rows) codes.add(codeKey(merge.code), this.#encode(merge.target));
+    this.#codes = codes;
+    this.codesWanted = false;
+    this.#memo.clear();
+  }
+
+  byLegacyId(id: string): Resolution {
+    const known = this.#memo.get(id);
+    if (known) return known;
+    const resolution = this.#find(id);
+    if (this.#memo.size >= memoSize) this.#memo.clear();
+    this.#memo.set(id, resolution);
+    return resolution;
+  }
+
+  byCode(foldedCode: string): Resolution {
+    if (!this.#codes) {
+      this.codesWanted = true;
+      return { found: false };
+    }
+    const value = Buffer.allocUnsafe(16);
+    return this.#codes.get(codeKey(foldedCode), value)
+      ? { found: true, key: this.#decode(value) }
+      : { found: false };
+  }
+
+  /** The target key of the legacy row `id` of `table`, if it is in. */
+  keyOf(table: string, id: string): Buffer | string | undefined {
+    const position = this.#entity.sources.findIndex((source) => source.table === table);
+    const value = Buffer.allocUnsafe(16);
+    return this.#ids.get(this.#idKey(position, id), value) ? this.#decode(value) : undefined;
+  }
+
+  #find(id: string): Resolution {
+    let found: Buffer | undefined;
+    let others = 0;
+    for (let position = 0; position < this.#namespaces.length; position++) {
+      const value = Buffer.allocUnsafe(16);
+      if (!this.#ids.get(this.#idKey(position, id), value)) continue;
+      if (!found) found = value;
+      else if (!found.equals(value)) others++;
+    }
+    if (!found) return { found: false };
+    const key = this.#decode(found);
+    if (others === 0) return { found: true, key };
+    const [first] = this.#entity.sources;
+    return {
+      found: true,
+      key,
+      warning: `the id stands for rows of several legacy tables; taken as one of ${first?.table}`,
+    };
+  }
+
+  #idKey(position: number, id: string): Buffer {
+    const namespace = this.#namespaces[position] as Buffer;
+    // Where keys are kept, an id that looks like a UUID must not stand for rows of every table.
+    return this.#byIdentity ? identityOf(namespace, id) : identityOf(namespace, isUuid(id) ? `=${id}` : id);
+  }
+
+  async #loadIdentities(client: Client): Promise<void> {
+    for await (const row of binaryRows(client, `select unnest(target_uuids) ${this.#lineage()}`, 1)) {
+      const at = row.start[0] as number;
+      this.#ids.add(row.bytes, row.bytes, at, at);
+    }
+  }
+
+  async #loadTexts(client: Client): Promise<void> {
+    const positions = new Map(this.#entity.sources.map((source, position) => [source.table, position]));
+    const { rows } = await client.query<{ source: string; legacy: string[]; target: string[] }>(
+      `select source_table as source, coalesce(target_bigints::text[], target_texts, target_uuids::text[]) as target,
+         coalesce(legacy_keys, target_bigints::text[], target_texts, target_uuids::text[]) as legacy ${this.#lineage()}`,
+    );
+    for (const { source, legacy, target } of rows)
+      legacy.forEach((id, i) =>
+        this.#ids.add(this.#idKey(positions.get(source) ?? 0, id), this.#encode(target[i] as string)),
+      );
+  }
+
+  async #loadMerges(client: Client): Promise<void> {
+    const positions = new Map(this.#entity.sources.map((source, position) => [source.table, position]));
+    const { rows } = await client.query<{ source: string; legacy: string; target: string }>(
+      `select legacy_table as source, legacy_id as legacy, target_id as target
+       from migration.merges where run = $1 and target_table = $2`,
+      [this.#run, this.#entity.table],
+    );
+    for (const { source, legacy, target } of rows)
+      this.#ids.add(this.#idKey(positions.get(source) ?? 0, legacy), this.#encode(target));
+  }
+
+  #lineage(): string {
+    return `from migration.lineage where run = ${quoteLiteral(this.#run)} and step = ${quoteLiteral(this.#entity.step)}`;
+  }
+
+  #movedCondition(alias: string): string {
+    const key = quoteIdent(this.#entity.key[0] as string);
+    if (this.#byIdentity) return `${alias}.${key} in (select unnest(target_uuids) ${this.#lineage()})`;
+    return `${keyText(this.#entity.key, alias)} in
+      (select unnest(coalesce(target_bigints::text[], target_texts, target_uuids::text[])) ${this.#lineage()})`;
+  }
+
+  #valueOf(row: RawRow): Buffer {
+    const at = row.start[0] as number;
+    const bytes = row.bytes.subarray(at, at + (row.length[0] as number));
+    return this.#byIdentity ? bytes : this.#encode(bytes.toString('utf8'));
+  }
+
+  #encode(key: string): Buffer {
+    if (this.#byIdentity) return uuidBytes(key);
+    const value = Buffer.alloc(16);
+    value.writeUInt32BE(this.#texts.push(key) - 1);
+    return value;
+  }
+
+  #decode(value: Buffer): Buffer | string {
+    return this.#byIdentity ? value : (this.#texts[value.readUInt32BE()] as string);
+  }
+}
+
+/** A key as the lineage writes it: the text of a single column, a JSON array of texts for a composite one. */
+function keyText(key: readonly string[], alias: string): string {
+  const texts = key.map((column) => `${alias}.${quoteIdent(column)}::text`);
+  return texts.length === 1 ? (texts[0] as string) : `to_json(array[${texts.join(", ")}])::text`;
+}
+
+function codeKey(folded: string): Buffer {
+  return hash('sha1', folded, 'buffer').subarray(0, 16);
+}
+
+/** Streams the rows of a query in binary form; the row object is reused. */
+async function* binaryRows(client: Client, query: string, fields: number): AsyncGenerator<RawRow> {
+  const row = new RawRow(fields);
+  const splitter = new RowSplitter({ rows: 1 << 16, bytes: 1 << 20 });
+  const stream = client.query(copyTo(`copy (${query}) to stdout (format binary)`));
+  function* located(chunks: ReturnType<RowSplitter['push']>): Generator<RawRow> {
+    for (const chunk of chunks)
+      for (let i = 0; i < chunk.rows; i++) {
+        locateRow(chunk, i, row);
+        yield row;
+      }
+  }
+  for await (const data of stream) yield* located(splitter.push(data as Buffer));
+  yield* located(splitter.finish());
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import type { Client } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { quoteIdent, quoteTable } from '../../store/quote.js';
+import type { PreparedChunk } from './prepared-chunk.js';
+
+const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+const trailer = Buffer.from([0xff, 0xff]);
+/** Bytes of one write: large enough to cost few calls, small enough for the socket to drain meanwhile. */
+const writeBytes = 256 * 1024;
+
+/** Copies the tuples from `first` up to before `end` into the table, and makes sure that the server took as many. */
+export async function copyTuples(
+  client: Client,
+  table: string,
+  chunk: PreparedChunk,
+  first: number,
+  end: number,
+): Promise<void> {
+  const columns = chunk.columns.map(quoteIdent).join(', ');
+  const sink = client.query(copyFrom(`copy ${quoteTable(table)} (${columns}) from stdin (format binary)`));
+  const done = finished(sink);
+  // The outcome is awaited below; until then a failure must not count as unhandled.
+  done.catch(() => undefined);
+  const from = chunk.tupleStarts[first] as number;
+  const to = chunk.tupleStarts[end] as number;
+  sink.write(signature);
+  for (let at = from; at < to && !sink.destroyed; at += writeBytes) {
+    const more = sink.write(chunk.tuples.bytes.subarray(at, Math.min(at + writeBytes, to)));
+    if (!more) await Promise.race([once(sink, 'drain'), done]);
+  }
+  if (!sink.destroyed) sink.end(trailer);
+  await done;
+  if (sink.rowCount !== end - first)
+    throw new Error(`${table}: ${end - first} rows were sent, the server took ${sink.rowCount}`);
+}

@@ -1,0 +1,54 @@
+import pg from 'pg';
+import type { RejectCode } from '../../contract/errors.js';
+
+/** What the target refused a row for: the reject's code and a reason without the row's values. */
+export interface RefusedRow {
+  readonly code: RejectCode;
+  readonly column: string;
+  readonly reason: string;
+  /** position of the row in the COPY, from 0, where the server names it */
+  readonly row: number | undefined;
+}
+
+/**
+ * Reads an error of COPY as the fault of a row; undefined when it is not one (a lost connection, a full disk).
+ * SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function rowFaultOf(error: unknown): RefusedRow | undefined {
+  if (!(error instanceof pg.DatabaseError) || !error.code) return undefined;
+  const line = /, line (\d+)/.exec(error.where ?? '')?.[1];
+  const row = line === undefined ? undefined : Number(line) - 1;
+  const column = error.column ?? error.constraint ?? '';
+  switch (error.code) {
+    case '23505':
+    case '23P01':
+      return {
+        code: 'ERR_005',
+        column,
+        reason: `the target already holds a row with this key (${error.constraint})`,
+        row,
+      };
+    case '23503':
+      // Named by the server at the end of the statement, not at a row.
+      return {
+        code: 'ERR_004',
+        column,
+        reason: `the row it refers to does not exist (${error.constraint})`,
+        row: undefined,
+      };
+    case '23502':
+      return { code: 'ERR_003', column, reason: 'the target does not allow it to be empty', row };
+    case '23514':
+      return { code: 'ERR_003', column, reason: `the target's check ${error.constraint} refuses it`, row };
+    case 'P0001':
+      return { code: 'ERR_003', column, reason: 'a trigger of the target refuses it', row };
+    default:
+      if (!error.code.startsWith('22')) return undefined;
+      return {
+        code: 'ERR_003',
+        column,
+        reason: `the target cannot hold the value (SQLSTATE ${error.code})`,
+        row,
+      };
+  }
+}

@@ -11,6 +11,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server.close());
 
+const byId = (rows: Record<string, unknown>[]): Map<unknown, unknown> =>
+  new Map(rows.map((row) => [row['id'], row]));
+
 async function hashes(url: string): Promise<unknown[]> {
   const sums = legacyTableNames.map(
     (table) => `
@@ -70,8 +73,6 @@ test('every value arrives as it was made, the hostile ones too', async () => {
     const made = [...legacyRows(world, table)].map((row) =>
       Object.fromEntries(columns.map(([name]) => [name, row[name] === null ? null : String(row[name])])),
     );
-    const byId = (rows: Record<string, unknown>[]): Map<unknown, unknown> =>
-      new Map(rows.map((row) => [row['id'], row]));
     expect(byId(found)).toEqual(byId(made));
   }
 }, 60_000);
@@ -106,7 +107,7 @@ test('times keep their microseconds, infinities and eras', async () => {
 
 test('tables that are there are left alone, and an address of no known kind is refused', async () => {
   const url = await server.database('taken');
-  await query(url, 'create table legacy_vendors (id text); ');
+  await query(url, 'create table legacy_vendors (id text)');
   await expect(seedLegacy({ url, rows: 100 })).rejects.toThrow('has a table legacy_vendors already');
   expect(await query(url, `select to_regclass('legacy_customers') as made`)).toEqual([{ made: null }]);
 

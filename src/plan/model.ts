@@ -10,7 +10,12 @@ import type { RejectCode } from '../contract/errors.js';
 /** One legacy column, or alternatives in order of preference: the first that is filled wins. */
 export type From = string | readonly string[];
 
-/** Evaluated values of target columns, as checks and computed columns see them. `null` is SQL NULL. */
+/**
+ * Evaluated values of target columns, as checks and computed columns see them. `null` is SQL NULL. Text, ids (lower
+ * case) and JSON (canonical) are strings; integers numbers (bigint with `big`); decimals units of 10^-scale, a number
+ * up to 15 digits of precision, else a bigint; dates days since 2000-01-01, a number or infinite; timestamps microseconds since
+ * then, a bigint. Values of one kind compare with `<`.
+ */
 export type Value = string | number | bigint | boolean | null;
 export type Values = Readonly<Record<string, Value>>;
 
@@ -29,6 +34,8 @@ export interface TextRule extends FieldRule {
   readonly default?: string;
   /** compared and stored in lower case; a value outside `known` is kept with a warning */
   readonly known?: readonly string[];
+  /** stored in lower case, as `known` does, where no list of values is given */
+  readonly lower?: true;
   readonly format?: 'email' | 'phone';
 }
 
@@ -59,6 +66,11 @@ export interface IntegerRule extends FieldRule {
   readonly min?: number;
   readonly max?: number;
   readonly limits?: 'reject' | 'warn';
+  /**
+   * `null`: what is no integer becomes null and is no fault; text only counts in the spelling of an integer column (no
+   * leading zeros, no point), and an integer that is too big becomes null with a warning
+   */
+  readonly otherwise?: 'null';
 }
 
 /** true/false, 1/0, Y/N, yes/no, t/f in any case. */
@@ -74,6 +86,7 @@ export interface TimestampRule extends FieldRule {
   readonly default?: 'run';
 }
 
+/** A date, without a time of day. */
 export interface DateRule extends FieldRule {
   readonly kind: 'date';
 }
@@ -107,6 +120,8 @@ export class JsonObject {
 /**
  * The identity of a thing: a legacy id that is a UUID is kept (lower case); any other becomes the UUIDv5 of its text in
  * the namespace of its kind. `namespace` defaults to the legacy table.
+ * The id of another thing than the row (a location, a user) that was no UUID is kept with the leftovers, unless `ensures`
+ * writes it into the parent's row.
  */
 export interface IdentityRule extends FieldRule {
   readonly kind: 'identity';
@@ -118,11 +133,14 @@ export interface IdentityRule extends FieldRule {
 export interface EnsuredParent {
   readonly table: string;
   readonly key: string;
-  /** further columns of the new row: `legacyId` is the legacy id as text, `runStart` the start of the run, else a constant */
-  readonly columns: Readonly<
-    Record<string, { legacyId: true } | { runStart: true } | { constant: string | boolean }>
-  >;
+  /** further columns of the new row */
+  readonly columns: Readonly<Record<string, EnsuredColumn>>;
 }
+/** `legacyId`: the legacy id as text, a fault when longer than `max` code points; `runStart`: the start of the run. */
+export type EnsuredColumn =
+  | { readonly legacyId: true; readonly max?: number }
+  | { readonly runStart: true }
+  | { readonly constant: string | boolean };
 
 /** Keeps the legacy key's own type (integer or text keys of plans that do not use UUIDs). */
 export interface KeepRule extends FieldRule {
@@ -143,7 +161,8 @@ export interface ConstantRule {
 /**
  * The key of a row that this run moved into `to`, found by legacy id first, then by code (with a warning).
  * Not found: `missing: 'reject'` (ERR_004) or `'null'` (a warning). What could not be resolved is kept with the
- * leftovers. A reference of an entity to itself is set after all its rows are in.
+ * leftovers; so is a code that was not needed and does not lead to the row that the id found. A reference of an entity
+ * to itself is set after all its rows are in. An optional parent that is not named at all is no warning.
  */
 export interface ReferenceRule {
   readonly kind: 'reference';
@@ -151,6 +170,7 @@ export interface ReferenceRule {
   readonly id?: string;
   readonly code?: string;
   readonly missing: 'reject' | 'null';
+  /** what is referenced, for people: `supplier`, `price list` */
   readonly label: string;
 }
 
@@ -159,18 +179,37 @@ export interface ComputedRule {
   readonly kind: 'computed';
   readonly needs: readonly string[];
   readonly compute: (values: Values) => Value;
-  /** a legacy column that holds the same figure: used when given (`prefer`), or kept and warned about when it differs */
-  readonly legacy?: { readonly from: string; readonly use: 'prefer' | 'compare' };
+  /**
+   * a legacy column that holds the same figure: used when given (`prefer`, with `known` as in `TextRule`), or kept with
+   * the leftovers and warned about when it differs (`compare`)
+   */
+  readonly legacy?: {
+    readonly from: string;
+    readonly use: 'prefer' | 'compare';
+    readonly known?: readonly string[];
+  };
 }
 
 /**
  * A jsonb document built from legacy columns, in the canonical key order of jsonb. Missing values are left out.
- * `leftovers` marks the object that takes everything of the legacy row that no rule of the source has used.
+ * `leftovers` marks the object that takes everything of the legacy row that no rule of the source has used. A source
+ * without such an object keeps its leftovers in the run's own tables, by target table and key.
  */
 export interface DocumentRule {
   readonly kind: 'document';
   readonly fields: Readonly<Record<string, DocumentField>>;
+  /**
+   * A legacy JSON column (`{}` when missing, a fault when it is not JSON) that the document starts from. `fields` are
+   * then added only to rows that have leftovers. A legacy document that is no object, or has one of the keys of
+   * `fields`, becomes a leftover itself under its column's name, so that nothing is lost.
+   */
+  readonly onto?: From;
 }
+/**
+ * `plain`: text, decimals and ids as strings, other types as they are. `json`: legacy text is parsed when it is JSON,
+ * else kept as a string. `legacyKey`: the legacy key as text, in rows whose target key is another (a kept UUID is left
+ * out).
+ */
 export type DocumentField =
   | { readonly from: From; readonly as?: 'plain' | 'json' }
   | { readonly constant: string }
@@ -195,7 +234,10 @@ export type Rule =
   | ComputedRule
   | DocumentRule;
 
-/** What a row check finds: nothing, a fault, or a warning. Reasons never contain the row's values. */
+/**
+ * What a row check finds: nothing, a fault, or a warning. `column` is a target column; the record names the legacy
+ * column that it came from. Reasons never contain the row's values.
+ */
 export type Finding = {
   readonly column: string;
   readonly reason: string;
@@ -214,7 +256,7 @@ export interface Source {
   readonly table: string;
   /** legacy key column(s) in order; found by introspection (primary key) when left out */
   readonly key?: readonly string[];
-  /** a rule for every target column that the run writes */
+  /** a rule for every target column that the run writes: the same columns in every source of an entity */
   readonly columns: Readonly<Record<string, Rule>>;
   readonly checks?: readonly RowCheck[];
   /** legacy columns that are deliberately not kept, with the reason */
@@ -246,7 +288,7 @@ export interface DerivedCount {
   readonly parent: string;
   readonly column: string;
   readonly reference: string;
-  /** the legacy figure to compare with: a leftover key of the parent; another value is a warning */
+  /** a legacy column of the parent with the same figure, kept with the leftovers; another value is a warning */
   readonly legacy?: string;
 }
 
@@ -256,6 +298,23 @@ export interface SoftReference {
   readonly to: string;
   readonly code: string;
   readonly reason: string;
+}
+
+/**
+ * Amounts that are converted into the currency of their parent row when exchange rates are configured; without rates
+ * nothing happens. A row whose currency the parent lists stays as it is; any other is converted into the first one
+ * listed, rounded to the column's scale, and the original amounts and currency are kept with the leftovers. A pair
+ * without a rate is not converted, with a warning.
+ */
+export interface CurrencyConversion {
+  /** target column with the ISO 4217 code */
+  readonly currency: string;
+  /** decimal target columns in that currency */
+  readonly amounts: readonly string[];
+  /** amounts inside documents: a jsonb column that is an array of objects, and the key of the amount in each */
+  readonly inDocuments?: Readonly<Record<string, string>>;
+  /** the reference to the parent, and the parent's jsonb column with an array of codes */
+  readonly parent: { readonly reference: string; readonly currencies: string };
 }
 
 export interface Entity {
@@ -273,6 +332,7 @@ export interface Entity {
   readonly consolidation?: Consolidation;
   readonly derived?: readonly DerivedCount[];
   readonly softReferences?: readonly SoftReference[];
+  readonly conversion?: CurrencyConversion;
 }
 
 /** A business rule over the target after the move, as SQL that returns the failing rows' keys and nothing else. */
@@ -290,14 +350,16 @@ export interface Plan {
   readonly title: string;
   readonly entities: readonly Entity[];
   readonly rules: readonly BusinessRule[];
-  /** folder of the SQL migrations that make the target's tables, relative to the plan's folder */
   readonly schema: TargetSchema;
 }
 
-/** The target's tables as the plan wants them: SQL that makes them, in the order in which it must run. */
+/** The target's tables as the plan wants them, and the SQL migrations that make them. */
 export interface TargetSchema {
   /** every table that belongs to the plan, parents first, including those only ensured (warehouses) */
   readonly tables: readonly string[];
-  /** statements that make the tables, without secondary indexes and foreign keys */
-  readonly migrations: readonly { readonly name: string; readonly sql: string }[];
+  /**
+   * absolute folder of SQL migrations in drizzle's layout (`NNNN_name.sql` beside `meta/_journal.json`), with all
+   * tables, constraints and indexes; which are applied stands in the target's `migration.schema_migrations`
+   */
+  readonly migrationsFolder: string;
 }

@@ -19,7 +19,8 @@ interface Meaning {
 }
 
 const waitAndRetry = 'It is tried again by itself; if it stays so, see the server and the network between.';
-const waitForLocks = 'It is tried again by itself; if it stays so, end the sessions that hold these tables.';
+const waitForLocks =
+  'It is tried again by itself; if it stays so, end the connections that hold these tables.';
 
 /** By SQLSTATE or its first characters, the longest that fits counts. */
 const meanings: Readonly<Record<string, Meaning>> = {

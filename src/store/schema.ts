@@ -6,6 +6,7 @@
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  boolean,
   customType,
   foreignKey,
   index,
@@ -251,6 +252,8 @@ export const links = migration.table(
     targetId: text('target_id').notNull(),
     columnName: text('column_name').notNull(),
     otherLegacyId: text('other_legacy_id').notNull(),
+    /** false: the other row did not move, the column stayed null; null: not looked at yet */
+    resolved: boolean(),
   },
   (t) => [index('links_run_step').on(t.run, t.step)],
 );

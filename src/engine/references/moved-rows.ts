@@ -191,7 +191,7 @@ export class MovedRows implements ReferenceIndex {
 /** A key as the lineage writes it: the text of a single column, a JSON array of texts for a composite one. */
 function keyText(key: readonly string[], alias: string): string {
   const texts = key.map((column) => `${alias}.${quoteIdent(column)}::text`);
-  return texts.length === 1 ? (texts[0] as string) : `to_json(array[${texts.join(", ")}])::text`;
+  return texts.length === 1 ? (texts[0] as string) : `to_json(array[${texts.join(', ')}])::text`;
 }
 
 function codeKey(folded: string): Buffer {

@@ -2,7 +2,7 @@ import type { Consolidation, Entity, From, Rule, Source } from '../../plan/model
 import { RawRow } from '../row.js';
 import type { SourceDatabase, SourceTable } from '../source/types.js';
 import type { StepSource } from '../step-sources.js';
-import { comparableTime } from '../values/timestamp-order.js';
+import { parseTimestamp } from '../values/timestamp.js';
 import { fold } from '../values/text.js';
 import { comparableId, isUuid } from '../values/uuid.js';
 import { textOf, type TextReader } from '../values/wire-text.js';
@@ -39,10 +39,17 @@ export async function findCandidates(
   entity: Entity,
   sources: readonly StepSource[],
   database: SourceDatabase,
-  options: { ignored: ReadonlySet<string>; rows: number; signal: AbortSignal; progress: (rows: number) => void },
+  options: {
+    ignored: readonly string[];
+    rows: number;
+    signal: AbortSignal;
+    progress: (rows: number) => void;
+  },
 ): Promise<Candidate[]> {
   const readers = sources.map((source) => new KeyReader(entity, source, database, options.ignored));
-  const filter = new CountingFilter(options.rows * readers.reduce((most, reader) => Math.max(most, reader.keyCount), 1));
+  const filter = new CountingFilter(
+    options.rows * readers.reduce((most, reader) => Math.max(most, reader.keyCount), 1),
+  );
   let seen = 0;
   for (const reader of readers)
     await reader.each(options.signal, (keys) => {
@@ -57,11 +64,22 @@ export async function findCandidates(
       const found = keys();
       if (!found.some(([rule, key]) => filter.maybeRepeated(`${rule}\0${key}`))) return;
       const legacyId = reader.legacyId(row);
-      suspects.set(legacyId, { table: reader.table, legacyId, first: reader.first(row), keys: new Map(found) });
+      suspects.set(legacyId, {
+        table: reader.table,
+        legacyId,
+        first: reader.first(row),
+        keys: new Map(found),
+      });
       keysOf.set(legacyId, reader.key(row));
     });
-    const good = await goodRows(sources[position] as StepSource, [...keysOf.values()], database, options.signal);
-    for (const suspect of suspects.values()) candidates.push({ ...suspect, good: good.has(suspect.legacyId) });
+    const good = await goodRows(
+      sources[position] as StepSource,
+      [...keysOf.values()],
+      database,
+      options.signal,
+    );
+    for (const suspect of suspects.values())
+      candidates.push({ ...suspect, good: good.has(suspect.legacyId) });
   }
   return candidates;
 }
@@ -74,9 +92,12 @@ async function goodRows(
 ): Promise<Set<string>> {
   const good = new Set<string>();
   for (let at = 0; at < keys.length; at += lookupRows)
-    await source.evaluate(await database.lookup(source.table, keys.slice(at, at + lookupRows), signal), (context, passes) => {
-      if (passes) good.add(context.legacyKey);
-    });
+    await source.evaluate(
+      await database.lookup(source.table, keys.slice(at, at + lookupRows), signal),
+      (context, passes) => {
+        if (passes) good.add(context.legacyKey);
+      },
+    );
   return good;
 }
 
@@ -88,10 +109,13 @@ class KeyReader {
   readonly #narrow: SourceTable;
   readonly #keys: TextReader[];
   readonly #first: TextReader;
-  readonly #rules: readonly { readonly rule: string; readonly values: readonly ((row: RawRow) => string | undefined)[] }[];
+  readonly #rules: readonly {
+    readonly rule: string;
+    readonly values: readonly ((row: RawRow) => string | undefined)[];
+  }[];
   readonly #identity: boolean;
 
-  constructor(entity: Entity, source: StepSource, database: SourceDatabase, ignored: ReadonlySet<string>) {
+  constructor(entity: Entity, source: StepSource, database: SourceDatabase, ignored: readonly string[]) {
     const { table, plan } = source;
     this.table = table.name;
     this.#database = database;
@@ -102,8 +126,12 @@ class KeyReader {
       ...(consolidation?.matches ?? []).map((match) => ({ rule: match.rule, columns: match.columns })),
     ];
     const firstBy = consolidation?.firstBy ?? unique[0]?.firstBy ?? '';
-    const legacyColumns = rules.flatMap((rule) => rule.columns.flatMap((column) => fromOf(plan.columns[column], existing)));
-    const wanted = [...new Set([...table.key, ...legacyColumns, firstBy])].filter((name) => existing.has(name));
+    const legacyColumns = rules.flatMap((rule) =>
+      rule.columns.flatMap((column) => fromOf(plan.columns[column], existing)),
+    );
+    const wanted = [...new Set([...table.key, ...legacyColumns, firstBy])].filter((name) =>
+      existing.has(name),
+    );
     this.#narrow = database.only(table, wanted);
     const reader = (name: string): TextReader => {
       const column = this.#narrow.columns.find((candidate) => candidate.name === name);
@@ -113,7 +141,9 @@ class KeyReader {
     this.#first = reader(firstBy);
     this.#rules = rules.map(({ rule, columns }) => ({
       rule,
-      values: columns.map((column) => valueReader(plan, column, existing, reader, placeholdersOf(consolidation, column, ignored))),
+      values: columns.map((column) =>
+        valueReader(plan, column, existing, reader, placeholders(consolidation, column, ignored)),
+      ),
     }));
     this.#identity = consolidation !== undefined && table.key.length === 1;
     this.keyCount = rules.length + (this.#identity ? 1 : 0);
@@ -125,7 +155,11 @@ class KeyReader {
   ): Promise<void> {
     const row = new RawRow(this.#narrow.columns.length);
     const keys = () => this.#keysOf(row);
-    const chunks = this.#database.read(this.#narrow, { limit: { rows: 1 << 16, bytes: 1 << 20 }, order: false, signal });
+    const chunks = this.#database.read(this.#narrow, {
+      limit: { rows: 1 << 16, bytes: 1 << 20 },
+      order: false,
+      signal,
+    });
     for await (const chunk of chunks)
       for (let i = 0; i < chunk.rows; i++) {
         this.#database.locate(chunk, i, row);
@@ -142,7 +176,8 @@ class KeyReader {
   }
 
   first(row: RawRow): bigint | null {
-    return comparableTime(this.#first(row));
+    const written = parseTimestamp(this.#first(row) ?? '');
+    return written === undefined || written.kind === 'zero' ? null : written.micros;
   }
 
   #keysOf(row: RawRow): [string, string][] {
@@ -165,14 +200,14 @@ function valueReader(
   column: string,
   existing: ReadonlySet<string>,
   reader: (name: string) => TextReader,
-  placeholders: ReadonlySet<string>,
+  isPlaceholder: (folded: string) => boolean,
 ): (row: RawRow) => string | undefined {
   const readers = fromOf(source.columns[column], existing).map(reader);
   return (row) => {
     for (const read of readers) {
       const text = read(row);
       const folded = text === null ? '' : fold(text);
-      if (folded !== '') return placeholders.has(folded) || /^0+$/.test(folded) === (placeholders.size > 0) ? undefined : folded;
+      if (folded !== '') return isPlaceholder(folded) ? undefined : folded;
     }
     return undefined;
   };
@@ -184,10 +219,13 @@ function fromOf(rule: Rule | undefined, existing: ReadonlySet<string>): string[]
   return (typeof from === 'string' ? [from] : [...from]).filter((name) => existing.has(name));
 }
 
-function placeholdersOf(
+/** Texts that stand for nothing: those of the configured list, and zeros only. */
+function placeholders(
   consolidation: Consolidation | undefined,
   column: string,
-  ignored: ReadonlySet<string>,
-): ReadonlySet<string> {
-  return consolidation?.placeholders?.column === column ? ignored : new Set();
+  ignored: readonly string[],
+): (folded: string) => boolean {
+  if (consolidation?.placeholders?.column !== column) return () => false;
+  const listed = new Set(ignored.map(fold));
+  return (folded) => listed.has(folded) || /^0+$/.test(folded);
 }

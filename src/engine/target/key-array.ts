@@ -1,3 +1,5 @@
+import { uuidText } from '../values/uuid.js';
+
 /** The three types that target keys travel in; composite keys are JSON arrays of text. */
 export type KeyKind = 'uuid' | 'bigint' | 'text';
 
@@ -59,6 +61,19 @@ export class KeyArray {
       at += 4 + length;
     }
     return rest;
+  }
+
+  /** The keys as text, in order. */
+  *texts(): Generator<string> {
+    let at = headBytes;
+    for (let position = 0; position < this.count; position++) {
+      const length = this.#bytes.readInt32BE(at);
+      at += 4;
+      if (this.kind === 'uuid') yield uuidText(this.#bytes, at);
+      else if (this.kind === 'bigint') yield String(this.#bytes.readBigInt64BE(at));
+      else yield this.#bytes.toString('utf8', at, at + length);
+      at += length;
+    }
   }
 
   /** The array as a binary parameter. Valid until the next `push` or `clear`. */

@@ -72,7 +72,8 @@ export function withFastPaths(
     const lengthB = row.length[b.at] as number;
     if (lengthB === -1) first(row, context, out);
     else if (lengthA === -1) second(row, context, out);
-    else if (comparable && lengthA === lengthB && sameBytes(row, a.at, b.at, lengthA)) first(row, context, out);
+    else if (comparable && lengthA === lengthB && sameBytes(row, a.at, b.at, lengthA))
+      first(row, context, out);
     else slow(row, context, out);
   };
 }

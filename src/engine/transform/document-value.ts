@@ -60,7 +60,9 @@ function converter(column: SourceColumn, as: 'plain' | 'json'): (text: string) =
 /** A local time stays local: it gets no zone that it did not have. */
 function isoText(text: string, zoned: boolean): string {
   const time = parseTimestamp(text);
-  return time === undefined || time.kind === 'zero' ? text : timestampText(time.micros, 'T', zoned ? 'Z' : '');
+  return time === undefined || time.kind === 'zero'
+    ? text
+    : timestampText(time.micros, 'T', zoned ? 'Z' : '');
 }
 
 /** Text that is not JSON, or JSON that jsonb would change, is kept as a string: nothing of it is lost. */

@@ -77,9 +77,13 @@ export class RowContext {
    * single key, JSON array of texts of a composite one.
    */
   targetKey: Buffer | string = '';
+  /** the row's identity is not its legacy id: the legacy id has to be kept */
+  keyReplaced = false;
   /** numbers from the target's sequence for `generated` columns; set by the loader */
   nextGenerated: () => bigint = () => {
-    throw new Error('no numbers were reserved for generated columns: set RowContext.nextGenerated before apply');
+    throw new Error(
+      'no numbers were reserved for generated columns: set RowContext.nextGenerated before apply',
+    );
   };
   #readLegacyKey: () => string = () => '';
   #legacyKey: string | undefined;
@@ -99,6 +103,7 @@ export class RowContext {
   reset(): void {
     this.#legacyKey = undefined;
     this.leftovers = null;
+    this.keyReplaced = false;
     // Emptying an empty array is not free, and most rows gather nothing.
     if (this.faults.length > 0) this.faults.length = 0;
     if (this.warnings.length > 0) this.warnings.length = 0;

@@ -7,7 +7,13 @@ const tooLarge = 1e15;
  * Units of 10^-scale of `[-]digits[.digits]` that fits numeric(precision, scale), precision at most 15; `misfit` for
  * everything else, white space included.
  */
-export function asciiUnits(bytes: Buffer, start: number, length: number, precision: number, scale: number): number {
+export function asciiUnits(
+  bytes: Buffer,
+  start: number,
+  length: number,
+  precision: number,
+  scale: number,
+): number {
   const end = start + length;
   let at = start;
   const negative = bytes[at] === 0x2d;

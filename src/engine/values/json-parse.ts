@@ -12,6 +12,7 @@ export class JsonFault extends Error {
 export const maxDepth = 1000;
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+// oxlint-disable-next-line no-control-regex -- JSON itself forbids them in strings
 const plain = /[^"\\\u0000-\u001f]*/y;
 /** with the `u` flag a whole pair is one character and does not match */
 const loneSurrogate = /\p{Surrogate}/u;
@@ -57,7 +58,7 @@ class Reader {
   value(depth: number): JsonValue {
     if (depth > maxDepth) throw new JsonFault(`is nested deeper than ${maxDepth} levels`);
     this.space();
-    switch (this.#text[this.at]) {
+    switch (this.#text.charAt(this.at)) {
       case '{':
         return this.#object(depth);
       case '[':

@@ -24,7 +24,7 @@ export function compareKeys(a: string, b: string): number {
   return left.length - right.length || Buffer.compare(left, right);
 }
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- those that JSON wants escaped
 const special = /["\\\u0000-\u001f]/g;
 const short: Readonly<Record<string, string>> = {
   '"': '\\"',

@@ -113,7 +113,8 @@ CREATE TABLE "migration"."links" (
 	"legacy_id" text NOT NULL,
 	"target_id" text NOT NULL,
 	"column_name" text NOT NULL,
-	"other_legacy_id" text NOT NULL
+	"other_legacy_id" text NOT NULL,
+	"resolved" boolean
 );
 --> statement-breakpoint
 CREATE TABLE "migration"."merges" (

@@ -9,14 +9,22 @@ import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
 export function compileCurrency(rule: CurrencyRule, input: CompileInput): ColumnWriter {
   const { target, wanted } = input;
   if (typeOfKind(input, rule.kind, 'text').max < 3) throw refusal(input, 'a currency code has three letters');
-  const from = alternatives(rule.from, input, { emptyIsMissing: true, canonical: (text) => text.toUpperCase() });
+  const from = alternatives(rule.from, input, {
+    emptyIsMissing: true,
+    canonical: (text) => text.toUpperCase(),
+  });
 
   const write = (code: string | null, context: RowContext, out: TupleWriter): void => {
     if (wanted) context.values[target.name] = code;
     if (code === null) out.null();
     else out.text(code);
   };
-  const absent = absentWriter(input, rule, from, rule.default === undefined ? undefined : write.bind(null, rule.default));
+  const absent = absentWriter(
+    input,
+    rule,
+    from,
+    rule.default === undefined ? undefined : write.bind(null, rule.default),
+  );
   if (from.fields.length === 0) return writeAbsent(absent);
 
   const slow: ColumnWriter = (row, context, out) => {
@@ -41,7 +49,8 @@ export function compileCurrency(rule: CurrencyRule, input: CompileInput): Column
       const { bytes } = row;
       const start = row.start[at] as number;
       if (row.length[at] !== 3) return slow(row, context, out);
-      const packed = ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number);
+      const packed =
+        ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number);
       if (packed !== known) {
         const text = bytes.toString('latin1', start, start + 3);
         if (currencyCode(text) !== text) return slow(row, context, out);

@@ -10,7 +10,14 @@ import {
   unitsOf,
   type Decimal,
 } from '../../values/decimal.js';
-import { copyNumeric, maxUnitsScale, misfit, numericUnits, writeNumeric, writeUnits } from '../../values/pg-numeric.js';
+import {
+  copyNumeric,
+  maxUnitsScale,
+  misfit,
+  numericUnits,
+  writeNumeric,
+  writeUnits,
+} from '../../values/pg-numeric.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
 import type { Field } from '../field.js';
@@ -60,8 +67,8 @@ export function compileDecimal(rule: DecimalRule, input: CompileInput): ColumnWr
   const high = limits.high ?? Infinity;
   return withFastPaths(from, input, slow, (field) => {
     const read = precision <= safePrecision ? unitsReader(field.column, precision, scale) : undefined;
-    const write = read && unitsWriter(field, scale, shownScale);
-    if (read === undefined || write === undefined) return undefined;
+    const writeUnit = read && unitsWriter(field, scale, shownScale);
+    if (read === undefined || writeUnit === undefined) return undefined;
     const { at } = field;
     const nullIsNull = rule.required !== true && rule.default === undefined && target.nullable && !wanted;
     return (row, context, out) => {
@@ -70,7 +77,7 @@ export function compileDecimal(rule: DecimalRule, input: CompileInput): ColumnWr
       if (length < 1) return slow(row, context, out);
       const units = read(row.bytes, row.start[at] as number, length);
       if (units === misfit || units < low || units > high) return slow(row, context, out);
-      write(row, units, out);
+      writeUnit(row, units, out);
       if (wanted) context.values[target.name] = units;
     };
   });

@@ -22,7 +22,12 @@ export function compileText(rule: TextRule, input: CompileInput): ColumnWriter {
     if (wanted) context.values[target.name] = text;
     out.text(text);
   };
-  const absent = absentWriter(input, rule, from, rule.default === undefined ? undefined : write.bind(null, rule.default));
+  const absent = absentWriter(
+    input,
+    rule,
+    from,
+    rule.default === undefined ? undefined : write.bind(null, rule.default),
+  );
   if (from.fields.length === 0) return writeAbsent(absent);
 
   const slow: ColumnWriter = (row, context, out) => {
@@ -39,7 +44,9 @@ export function compileText(rule: TextRule, input: CompileInput): ColumnWriter {
   };
 
   return withFastPaths(from, input, slow, (field) =>
-    rule.format === 'phone' || rule.known !== undefined ? undefined : fastText(rule, input, field, min, max, slow),
+    rule.format === 'phone' || rule.known !== undefined || rule.lower === true
+      ? undefined
+      : fastText(rule, input, field, min, max, slow),
   );
 }
 
@@ -56,6 +63,7 @@ function shaper(
       return lower;
     };
   }
+  if (rule.lower === true) return (text) => text.toLowerCase();
   if (rule.format === 'email')
     return (text, column, context) => {
       if (isEmail(text)) return text;

@@ -1,0 +1,35 @@
+import { quoteTable } from '../store/quote.js';
+import type { CheckContext, CheckOutcome } from './types.js';
+
+/** The plan's business rules over the target, each by the server in one statement. */
+export async function checkBusinessRules({
+  plan,
+  entities,
+  target,
+  progress,
+}: CheckContext): Promise<CheckOutcome[]> {
+  const rules = plan.rules.filter((rule) => entities.some((entity) => entity.step === rule.step));
+  const looked = new Map<string, number>();
+  for (const { step, table } of entities) {
+    const { rows } = await target.query<{ rows: string }>(
+      `select count(*) as rows from ${quoteTable(table)}`,
+    );
+    looked.set(step, Number(rows[0]?.rows));
+  }
+  const outcomes: CheckOutcome[] = [];
+  for (const [done, rule] of rules.entries()) {
+    progress(done, rules.length);
+    const { rows } = await target.query<{ failed: string; examples: string[] | null }>(
+      `select count(*) as failed, (array_agg(key order by key))[1:100] as examples from (${rule.failing}) f(key)`,
+    );
+    outcomes.push({
+      check: `rule:${rule.name}`,
+      title: rule.title,
+      severity: rule.severity,
+      looked: looked.get(rule.step) ?? 0,
+      failed: Number(rows[0]?.failed),
+      examples: rows[0]?.examples ?? [],
+    });
+  }
+  return outcomes;
+}

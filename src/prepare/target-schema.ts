@@ -1,0 +1,55 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import type { Client } from 'pg';
+import { describeTarget } from '../engine/target/describe-target.js';
+import type { Entity, Plan } from '../plan/model.js';
+import { schemaBookkeeping } from '../plan/schema-folder.js';
+import { quoteTable } from '../store/quote.js';
+
+/** Makes the plan's tables when the target has none of them; answers what stands in the way otherwise. */
+export async function prepareTargetSchema(client: Client, plan: Plan): Promise<string[]> {
+  const missing: string[] = [];
+  for (const table of plan.schema.tables) {
+    const { rows } = await client.query<{ found: boolean }>('select to_regclass($1) is not null as found', [
+      quoteTable(table),
+    ]);
+    if (!rows[0]?.found) missing.push(table);
+  }
+  if (missing.length === plan.schema.tables.length) {
+    await migrate(drizzle({ client }), {
+      migrationsFolder: plan.schema.migrationsFolder,
+      ...schemaBookkeeping,
+    });
+  } else if (missing.length > 0) {
+    return missing.map((table) => `${table}: the target has other tables of the plan, but not this one`);
+  }
+  const problems: string[] = [];
+  for (const entity of plan.entities) problems.push(...(await differencesOf(client, entity)));
+  return problems;
+}
+
+/** What an entity's rules write and the target table does not have, or demands and nobody writes. */
+async function differencesOf(client: Client, entity: Entity): Promise<string[]> {
+  const table = await describeTarget(client, entity.table);
+  if (!table) return [`${entity.table}: the target has no such table`];
+  const problems: string[] = [];
+  const existing = new Map(table.columns.map((column) => [column.name, column]));
+  const written = new Set(entity.sources.flatMap((source) => Object.keys(source.columns)));
+  for (const column of written)
+    if (!existing.has(column))
+      problems.push(`${entity.table}.${column}: the plan writes it, the target has no such column`);
+  if (table.key.join(',') !== entity.key.join(','))
+    problems.push(
+      `${entity.table}: its primary key is (${table.key.join(', ')}), the plan's is (${entity.key.join(', ')})`,
+    );
+  const { rows } = await client.query<{ name: string }>(
+    `select attname as name from pg_attribute
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped and attnotnull and not atthasdef
+       and attidentity = '' and attgenerated = ''`,
+    [quoteTable(entity.table)],
+  );
+  for (const { name } of rows)
+    if (!written.has(name))
+      problems.push(`${entity.table}.${name}: the target demands a value, the plan writes none`);
+  return problems;
+}

@@ -1,8 +1,12 @@
 import { quoteTable } from '../store/quote.js';
 import type { CheckContext, CheckOutcome } from './types.js';
 
-/** The plan's business rules over the target, each by the server in one statement. */
+/**
+ * The plan's business rules over the target, each by the server in one statement. Only rows of this run count: what was
+ * in the target before is nobody's fault here.
+ */
 export async function checkBusinessRules({
+  run,
   plan,
   entities,
   target,
@@ -20,7 +24,11 @@ export async function checkBusinessRules({
   for (const [done, rule] of rules.entries()) {
     progress(done, rules.length);
     const { rows } = await target.query<{ failed: string; examples: string[] | null }>(
-      `select count(*) as failed, (array_agg(key order by key))[1:100] as examples from (${rule.failing}) f(key)`,
+      `select count(*) as failed, (array_agg(key order by key))[1:100] as examples from (${rule.failing}) f(key)
+       where key in (
+         select unnest(coalesce(target_uuids::text[], target_bigints::text[], target_texts))
+         from migration.lineage where run = $1)`,
+      [run],
     );
     outcomes.push({
       check: `rule:${rule.name}`,

@@ -37,9 +37,13 @@ export async function enterRun(
       'select run, name from migration.runs where ended_at is null',
     );
     const open = rows[0];
-    throw new MigrationError('ERR_002', `The run ${open?.run ?? ''} (${open?.name ?? ''}) is open on this target.`, {
-      next: `Let it end, or cancel it: temporal workflow cancel --workflow-id ${open?.run ?? '...'}`,
-    });
+    throw new MigrationError(
+      'ERR_002',
+      `The run ${open?.run ?? ''} (${open?.name ?? ''}) is open on this target.`,
+      {
+        next: `Let it end, or cancel it: temporal workflow cancel --workflow-id ${open?.run ?? '...'}`,
+      },
+    );
   }
   const { rows } = await client.query<{ closed: boolean }>(
     'select ended_at is not null as closed from migration.runs where run = $1',
@@ -74,7 +78,9 @@ export async function stepCounts(
   run: string,
   step: string,
 ): Promise<{ read: number; migrated: number; merged: number; rejected: number; warnings: number }> {
-  const { rows } = await client.query<Record<'read' | 'migrated' | 'merged' | 'rejected' | 'warnings', string>>(
+  const { rows } = await client.query<
+    Record<'read' | 'migrated' | 'merged' | 'rejected' | 'warnings', string>
+  >(
     `select read, migrated, merged, rejected,
        (select count(*) from migration.warnings w where w.run = s.run and w.step = s.step) as warnings
      from migration.steps s where run = $1 and step = $2`,

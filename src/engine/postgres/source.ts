@@ -13,14 +13,16 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
 
   async function* read(
     table: SourceTable,
-    { bounds, limit, order = true, signal }: Parameters<SourceDatabase['read']>[1],
+    { bounds, limit, order = true, share, signal }: Parameters<SourceDatabase['read']>[1],
   ): ReturnType<SourceDatabase['read']> {
     const client = await connect(config, { readOnly: true });
     const where = bounds ? boundsCondition(table, bounds) : '';
+    const sample =
+      share === undefined ? '' : ` tablesample system (${Math.min(100, share * 100)}) repeatable (1)`;
     const sorted = order ? ` order by ${keyList(table)}` : '';
     const stream = client.query(
       copyTo(
-        `copy (select ${selectList(table)} from ${quoteTable(table.name)}${where}${sorted}) to stdout (format binary)`,
+        `copy (select ${selectList(table)} from ${quoteTable(table.name)}${sample}${where}${sorted}) to stdout (format binary)`,
       ),
     );
     const stop = () => stream.destroy(new Error('reading the source was cancelled'));

@@ -30,7 +30,7 @@ export interface SourceDatabase {
   count(table: SourceTable): Promise<number>;
   /**
    * One streaming read in key order, cut into chunks. The bytes of a chunk belong to the caller until `release`.
-   * `order: false` reads in the order of the heap, for what needs no order.
+   * `order: false` reads in the order of the heap, for what needs no order; `share` of the rows only, evenly spread.
    */
   read(
     table: SourceTable,
@@ -39,6 +39,7 @@ export interface SourceDatabase {
       limit: ChunkLimit;
       columns?: readonly string[];
       order?: boolean;
+      share?: number;
       signal: AbortSignal;
     },
   ): AsyncGenerator<SourceChunk>;

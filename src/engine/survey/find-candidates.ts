@@ -1,7 +1,10 @@
 import type { Consolidation, Entity, From, Rule, Source } from '../../plan/model.js';
 import { RawRow } from '../row.js';
 import type { SourceDatabase, SourceTable } from '../source/types.js';
-import type { StepSource } from '../step-sources.js';
+import type { StepSource } from '../step.js';
+import type { RowTransform } from '../transform/compile.js';
+import { TupleWriter } from '../target/tuple-writer.js';
+import { RowContext } from '../transform/types.js';
 import { parseTimestamp } from '../values/timestamp.js';
 import { fold } from '../values/text.js';
 import { comparableId, isUuid } from '../values/uuid.js';
@@ -37,7 +40,7 @@ export function settleRulesOf(entity: Entity): SettleRules | undefined {
  */
 export async function findCandidates(
   entity: Entity,
-  sources: readonly StepSource[],
+  sources: readonly (StepSource & { readonly transform: RowTransform })[],
   database: SourceDatabase,
   options: {
     ignored: readonly string[];
@@ -73,7 +76,7 @@ export async function findCandidates(
       keysOf.set(legacyId, reader.key(row));
     });
     const good = await goodRows(
-      sources[position] as StepSource,
+      sources[position] as (typeof sources)[number],
       [...keysOf.values()],
       database,
       options.signal,
@@ -85,19 +88,24 @@ export async function findCandidates(
 }
 
 async function goodRows(
-  source: StepSource,
+  source: StepSource & { readonly transform: RowTransform },
   keys: readonly (readonly string[])[],
   database: SourceDatabase,
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const good = new Set<string>();
-  for (let at = 0; at < keys.length; at += lookupRows)
-    await source.evaluate(
-      await database.lookup(source.table, keys.slice(at, at + lookupRows), signal),
-      (context, passes) => {
-        if (passes) good.add(context.legacyKey);
-      },
-    );
+  const row = new RawRow(source.table.columns.length);
+  const context = new RowContext();
+  context.nextGenerated = () => 0n;
+  const scratch = new TupleWriter();
+  for (let at = 0; at < keys.length; at += lookupRows) {
+    const chunk = await database.lookup(source.table, keys.slice(at, at + lookupRows), signal);
+    for (let i = 0; i < chunk.rows; i++) {
+      database.locate(chunk, i, row);
+      scratch.position = 0;
+      if (source.transform.apply(row, context, scratch)) good.add(context.legacyKey);
+    }
+  }
   return good;
 }
 

@@ -4,7 +4,6 @@ import { parseBoolean } from '../values/boolean.js';
 import { parseInteger } from '../values/integer.js';
 import { JsonFault, parseJson } from '../values/json-parse.js';
 import { jsonString, jsonText } from '../values/json-text.js';
-import { trim } from '../values/text.js';
 import { parseTimestamp, timestampText } from '../values/timestamp.js';
 import type { RowContext } from './types.js';
 
@@ -20,7 +19,7 @@ export function documentText(column: SourceColumn, read: Reader, as: 'plain' | '
     const text = read(row, context);
     if (text === null || text === undefined) return text;
     try {
-      return convert(trim(text));
+      return convert(context.trim(text));
     } catch (error) {
       if (!(error instanceof JsonFault)) throw error;
       context.fault(column.name, error.message);
@@ -34,7 +33,13 @@ export function isIdColumn(column: SourceColumn): boolean {
   return column.name === 'id' || /_id$/i.test(column.name);
 }
 
+/** MySQL's bit(1), which comes as the bit itself. */
+export function isBit({ type, encoding }: SourceColumn): boolean {
+  return encoding === 'text' && /^bit\(1\)/i.test(type);
+}
+
 function converter(column: SourceColumn, as: 'plain' | 'json'): (text: string) => string {
+  if (isBit(column)) return (text) => String(parseBoolean(text) ?? jsonString(text));
   switch (column.kind) {
     case 'bool':
       return (text) => String(parseBoolean(text) ?? jsonString(text));

@@ -1,7 +1,7 @@
 import type { RawRow, SourceColumn } from '../row.js';
-import { textFault, trim } from '../values/text.js';
+import { textFault } from '../values/text.js';
 import { textOf } from '../values/wire-text.js';
-import { documentText } from './document-value.js';
+import { documentText, isBit } from './document-value.js';
 import type { RowContext } from './types.js';
 
 /** One legacy column as the rules see it. Readers give null for SQL NULL, undefined after telling of a fault. */
@@ -34,7 +34,7 @@ export function fieldOf(column: SourceColumn, key: string): Field {
     json,
     text(row, context) {
       const text = exactText(row, context);
-      return text === undefined || text === null ? text : trim(text);
+      return text === undefined || text === null ? text : context.trim(text);
     },
     keep(row, context) {
       const value = json(row, context);
@@ -50,7 +50,7 @@ export function checkedText(
   const read = textOf(column);
   if (column.encoding === 'pg-binary' && column.kind !== 'text' && column.kind !== 'json') return read;
   const { field } = column;
-  // A bit(1) is a byte that may well be zero.
+  // A bit is a byte that may well be zero.
   if (isBit(column)) return read;
   return (row, context) => {
     const length = row.length[field] as number;
@@ -63,6 +63,3 @@ export function checkedText(
   };
 }
 
-function isBit(column: SourceColumn): boolean {
-  return /^bit\b/i.test(column.type) && column.encoding === 'text';
-}

@@ -2,14 +2,14 @@
 import type { Value } from '../../plan/model.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
 import { parseBoolean } from '../values/boolean.js';
-import { dateInfinity, dateMinusInfinity } from '../values/date.js';
+import { dateInfinity, dateMinusInfinity, parseDate } from '../values/date.js';
 import { decimalMisfit, parseDecimal, unitsOf } from '../values/decimal.js';
 import { integerLimits, parseInteger } from '../values/integer.js';
 import { JsonFault, parseJson } from '../values/json-parse.js';
 import { jsonText } from '../values/json-text.js';
 import { writeNumeric } from '../values/pg-numeric.js';
 import { codePoints } from '../values/text.js';
-import { microsPerDay, parseTimestamp } from '../values/timestamp.js';
+import { parseTimestamp } from '../values/timestamp.js';
 import { isUuid, uuidBytes } from '../values/uuid.js';
 import { writeInteger } from './rules/integer.js';
 import { writeJson } from './rules/json.js';
@@ -62,10 +62,10 @@ function numericValue(
 }
 
 function dateValue(text: string): number | undefined {
-  const time = parseTimestamp(text);
-  if (time === undefined || time.kind === 'zero') return undefined;
-  if (time.kind === 'infinity') return time.micros > 0n ? Infinity : -Infinity;
-  return time.micros % microsPerDay === 0n ? Number(time.micros / microsPerDay) : undefined;
+  const days = parseDate(text);
+  if (days === 'zero' || days === undefined) return undefined;
+  if (days === dateInfinity) return Infinity;
+  return days === dateMinusInfinity ? -Infinity : days;
 }
 
 /**

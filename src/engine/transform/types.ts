@@ -2,6 +2,7 @@ import type { RejectCode } from '../../contract/errors.js';
 import type { IdentityRule, Value } from '../../plan/model.js';
 import type { RawRow, SourceColumn } from '../row.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
+import { trim } from '../values/text.js';
 import type { TargetType } from './target-type.js';
 
 /** Something wrong with one row. `column` is a legacy column. Reasons never contain the row's values. */
@@ -79,6 +80,8 @@ export class RowContext {
   targetKey: Buffer | string = '';
   /** the row's identity is not its legacy id: the legacy id has to be kept */
   keyReplaced = false;
+  /** how many texts of the row had white space at an end, which is trimmed by rule */
+  trimmed = 0;
   /** numbers from the target's sequence for `generated` columns; set by the loader */
   nextGenerated: () => bigint = () => {
     throw new Error(
@@ -104,6 +107,7 @@ export class RowContext {
     this.#legacyKey = undefined;
     this.leftovers = null;
     this.keyReplaced = false;
+    this.trimmed = 0;
     // Emptying an empty array is not free, and most rows gather nothing.
     if (this.faults.length > 0) this.faults.length = 0;
     if (this.warnings.length > 0) this.warnings.length = 0;
@@ -118,6 +122,13 @@ export class RowContext {
 
   warn(column: string, reason: string): void {
     this.warnings.push({ column, reason });
+  }
+
+  /** The text without white space at its ends, which is counted. */
+  trim(text: string): string {
+    const trimmed = trim(text);
+    if (trimmed.length !== text.length) this.trimmed++;
+    return trimmed;
   }
 
   /** Keeps a legacy value that has no column of its own, in this row only. */

@@ -29,3 +29,15 @@ export function writtenDay(
   const days = daysFromCivil(astronomical, month, day);
   return days < firstDay || days > lastDay ? undefined : days;
 }
+
+const form = /^(\d{4,7})-(\d{1,2})-(\d{1,2})( BC)?$/i;
+
+/** Reads a date without a time of day; `zero` as `writtenDay` has it, undefined for everything else. */
+export function parseDate(text: string): number | 'zero' | undefined {
+  const match = form.exec(text);
+  if (match !== null)
+    return writtenDay(Number(match[1]), Number(match[2]), Number(match[3]), match[4] !== undefined);
+  const lower = text.toLowerCase();
+  if (lower === 'infinity' || lower === '+infinity') return dateInfinity;
+  return lower === '-infinity' ? dateMinusInfinity : undefined;
+}

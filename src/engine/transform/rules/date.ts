@@ -1,9 +1,11 @@
 import type { DateRule } from '../../../plan/model.js';
+import type { RawRow } from '../../row.js';
 import type { TupleWriter } from '../../target/tuple-writer.js';
-import { dateInfinity, dateMinusInfinity } from '../../values/date.js';
+import { dateInfinity, dateMinusInfinity, parseDate } from '../../values/date.js';
 import { microsPerDay, parseTimestamp } from '../../values/timestamp.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
+import type { Field } from '../field.js';
 import { typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
 import { zeroDateIsEmpty } from '../zero-date.js';
@@ -26,20 +28,10 @@ export function compileDate(rule: DateRule, input: CompileInput): ColumnWriter {
     if (picked === undefined) return;
     const { field, text } = picked;
     if (text === null) return absent(context, out, field.name);
-    const time = parseTimestamp(text);
-    if (time === undefined) return context.fault(field.name, 'is not a date');
-    if (time.kind === 'infinity')
-      return write(time.micros > 0n ? dateInfinity : dateMinusInfinity, context, out);
-    if (time.kind === 'zero') {
-      if (zeroDateIsEmpty(text, field, row, context, zeroIsNull)) absent(context, out, field.name);
-      return;
-    }
-    const ofDay = ((time.micros % microsPerDay) + microsPerDay) % microsPerDay;
-    if (ofDay !== 0n) {
-      context.warn(field.name, 'has a time of day, which a date cannot hold; the original is kept');
-      field.keep(row, context);
-    }
-    write(Number((time.micros - ofDay) / microsPerDay), context, out);
+    const days = parseDate(text) ?? dayOfTime(text, field, row, context);
+    if (days === undefined) return context.fault(field.name, 'is not a date');
+    if (days !== 'zero') return write(days, context, out);
+    if (zeroDateIsEmpty(text, field, row, context, zeroIsNull)) absent(context, out, field.name);
   };
 
   return withFastPaths(from, input, slow, ({ column, at }) => {
@@ -50,6 +42,23 @@ export function compileDate(rule: DateRule, input: CompileInput): ColumnWriter {
       if (wanted) context.values[target.name] = comparableDays(row.bytes.readInt32BE(row.start[at]));
     };
   });
+}
+
+/** The day of a date and time; a time of day other than midnight cannot be held, so the original is kept. */
+function dayOfTime(
+  text: string,
+  field: Field,
+  row: RawRow,
+  context: RowContext,
+): number | 'zero' | undefined {
+  const time = parseTimestamp(text);
+  if (time === undefined || time.kind === 'zero') return time && 'zero';
+  const ofDay = ((time.micros % microsPerDay) + microsPerDay) % microsPerDay;
+  if (ofDay !== 0n) {
+    context.warn(field.name, 'has a time of day, which a date cannot hold; the original is kept');
+    field.keep(row, context);
+  }
+  return Number((time.micros - ofDay) / microsPerDay);
 }
 
 /** The infinities as JavaScript's, so that computed columns and checks need not know PostgreSQL's numbers for them. */

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { MigrationError } from '../src/contract/errors.js';
+import { countDeferred, rebuildObjects } from '../src/engine/target/deferred-objects.js';
+import { resetSequences } from '../src/engine/target/reset-sequences.js';
+import { runReport } from '../src/report/run-report.js';
+import { quoteTable } from '../src/store/quote.js';
+import { entitiesOfRun } from '../src/store/run-entities.js';
+import { closeRunRow } from '../src/store/runs.js';
+import { runActivity } from './run-activity.js';
+import type { RunContext } from './run-context.js';
+import type { Activities } from './types.js';
+
+type Finalize = Pick<Activities, 'finishTarget' | 'writeReport' | 'closeRun'>;
+
+/** Phase 4. */
+export function finalizeActivities(context: RunContext): Finalize {
+  return {
+    finishTarget: (ref) =>
+      runActivity(({ progress }) =>
+        context.withTarget(async (client) => {
+          const plan = context.plan(ref.plan);
+          await rebuildObjects(client, ref.run, undefined, (done, of) => progress({ done, of }));
+          for (const { table } of await entitiesOfRun(client, ref.run, plan)) {
+            await resetSequences(client, table);
+            await client.query(`analyze ${quoteTable(table)}`);
+          }
+          const left = await countDeferred(client, ref.run);
+          if (left > 0)
+            throw new MigrationError(
+              'ERR_002',
+              `${left} indexes or constraints of the target are still off.`,
+              {
+                next: 'Retry; their definitions stand in migration.deferred_objects.',
+              },
+            );
+        }),
+      ),
+
+    writeReport: ({ status, ...ref }) =>
+      runActivity(async () => {
+        const report = await context.withTarget((client) => runReport(client, ref, status));
+        const folder = context.config.monitoring.reportDir;
+        await mkdir(folder, { recursive: true });
+        const file = path.join(folder, `migration-report-${ref.startedAt.slice(0, 10)}.json`);
+        await writeFile(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+        await context.withTarget((client) =>
+          client.query('update migration.runs set report = $2 where run = $1', [ref.run, file]),
+        );
+        return { path: file };
+      }),
+
+    closeRun: ({ state, ...ref }) =>
+      runActivity(() => context.withTarget((client) => closeRunRow(client, ref.run, state))),
+  };
+}

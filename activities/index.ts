@@ -1,0 +1,22 @@
+import type { Config } from '../src/config/config.js';
+import type { FaultPoint } from '../src/engine/move-range.js';
+import { finalizeActivities } from './finalize.js';
+import { migrateActivities } from './migrate.js';
+import { prepareActivities } from './prepare.js';
+import { RunContext } from './run-context.js';
+import type { Activities } from './types.js';
+import { validateActivities } from './validate.js';
+
+/** All activities over one configuration. */
+export function createActivities(
+  config: Config,
+  options: { searchAttributes: boolean; at?: (point: FaultPoint) => void },
+): Activities {
+  const context = new RunContext(config);
+  return {
+    ...prepareActivities(context, options),
+    ...migrateActivities(context, options.at),
+    ...validateActivities(context),
+    ...finalizeActivities(context),
+  };
+}

@@ -1,0 +1,75 @@
+import { findEntity } from '../src/plan/order.js';
+import { setDerivedCount } from '../src/engine/complete/derived-counts.js';
+import { setOwnLinks } from '../src/engine/complete/own-links.js';
+import { warnOfSoftReferences } from '../src/engine/complete/soft-references.js';
+import { moveStep } from '../src/engine/move-step.js';
+import { loadReferences } from '../src/engine/step.js';
+import { surveyStep } from '../src/engine/survey/survey-step.js';
+import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
+import type { FaultPoint } from '../src/engine/move-range.js';
+import { setStepState, stepCounts } from '../src/store/runs.js';
+import { runActivity } from './run-activity.js';
+import type { RunContext } from './run-context.js';
+import type { Activities } from './types.js';
+
+type Migrate = Pick<Activities, 'surveyStep' | 'moveStep' | 'completeStep'>;
+
+/** Phase 2. `at` is called at named points of the move, so that a test can stop the process right there. */
+export function migrateActivities(context: RunContext, at?: (point: FaultPoint) => void): Migrate {
+  const { config } = context;
+  return {
+    surveyStep: (ref) =>
+      runActivity(({ signal, progress }) =>
+        context.withStep(ref, (step, source, client) =>
+          surveyStep(step, source, client, { signal, progress: (done) => progress({ done, of: null }) }),
+        ),
+      ),
+
+    moveStep: ({ lane: _lane, batchSize, ...ref }) =>
+      runActivity(({ signal, progress }) =>
+        context.withStep(ref, async (step, source, client) => {
+          await moveStep(step, {
+            database: source,
+            connect: () => context.connectTarget(),
+            limit: { rows: batchSize ?? config.limits.batchSize, bytes: config.limits.chunkBytes },
+            signal,
+            progress: ({ read, rejected }) => progress({ done: read, of: null, rejected }),
+            ...(at ? { at } : {}),
+          });
+          return stepCounts(client, ref.run, ref.step);
+        }),
+      ),
+
+    completeStep: (ref) =>
+      runActivity(({ progress }) =>
+        context.withStep(ref, async (step, _source, client) => {
+          const { entity, plan, target } = step;
+          const own = await loadReferences(step, client, { own: true });
+          const moved = own.get(entity.step);
+          if (moved)
+            await setOwnLinks(client, ref.run, entity, target, moved, (done) => progress({ done, of: null }));
+          for (const derived of entity.derived ?? []) {
+            const parent = findEntity(plan, derived.parent);
+            if (parent) await setDerivedCount(client, ref.run, entity, parent, derived);
+          }
+          for (const soft of entity.softReferences ?? []) {
+            const other = findEntity(plan, soft.to);
+            if (other) await warnOfSoftReferences(client, ref.run, entity, target, soft, other);
+          }
+          await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }));
+          const checkpoint = `${entity.table}_completed`;
+          await setStepState(client, ref.run, ref.step, 'completed');
+          const { rows } = await client.query<{ at: Date }>(
+            `insert into migration.checkpoints (run, name) values ($1, $2)
+             on conflict (run, name) do update set name = excluded.name returning at`,
+            [ref.run, checkpoint],
+          );
+          return {
+            ...(await stepCounts(client, ref.run, ref.step)),
+            checkpoint,
+            at: (rows[0]?.at ?? new Date()).toISOString(),
+          };
+        }),
+      ),
+  };
+}

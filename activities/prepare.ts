@@ -1,0 +1,203 @@
+import { createBackup } from '../src/backup/create-backup.js';
+import { fingerprint } from '../src/backup/fingerprint.js';
+import { proveBackup } from '../src/backup/prove-backup.js';
+import { isLoopback } from '../src/config/same-database.js';
+import { MigrationError } from '../src/contract/errors.js';
+import { scoreRows } from '../src/engine/quality/score-rows.js';
+import { connect } from '../src/engine/postgres/connect.js';
+import { inOrder, UnknownTableError, waitsFor, withDependencies } from '../src/plan/order.js';
+import type { Plan } from '../src/plan/model.js';
+import { judgeConnections, lookAt } from '../src/prepare/connections.js';
+import { checkDiskSpace } from '../src/prepare/disk.js';
+import { prepareTargetSchema } from '../src/prepare/target-schema.js';
+import { migrateStore } from '../src/store/migrate-store.js';
+import { enterRun } from '../src/store/runs.js';
+import { runActivity } from './run-activity.js';
+import type { RunContext } from './run-context.js';
+import type { Activities, Gate } from './types.js';
+
+const passed: Gate = { passed: true, code: '', reason: '' };
+
+function gate(problems: readonly string[], code: Gate['code']): Gate {
+  return problems.length === 0 ? passed : { passed: false, code, reason: problems.join('; ') };
+}
+
+type Prepare = Pick<
+  Activities,
+  | 'openRun'
+  | 'checkConnections'
+  | 'prepareTarget'
+  | 'inspectSource'
+  | 'scoreQuality'
+  | 'checkDisk'
+  | 'fingerprintTarget'
+  | 'backUpTarget'
+>;
+
+/** Phase 1: everything that can be known before the first row is written. */
+export function prepareActivities(context: RunContext, options: { searchAttributes: boolean }): Prepare {
+  const { config } = context;
+  const target = { label: 'target', config: context.clientConfig(config.target) };
+
+  return {
+    openRun: ({ settings, name, ...ref }) =>
+      runActivity(async () => {
+        const plan = context.plan(ref.plan);
+        const entities = selected(plan, settings.tables);
+        await context.withTarget(async (client) => {
+          await migrateStore(client);
+          await enterRun(client, ref, name, settings, entities);
+        });
+        return {
+          searchAttributes: options.searchAttributes,
+          outline: {
+            plan: plan.name,
+            title: plan.title,
+            steps: entities.map(({ step, table, label }) => ({
+              step,
+              table,
+              label,
+              dependsOn: [...waitsFor(plan, step)],
+            })),
+          },
+        };
+      }),
+
+    checkConnections: () =>
+      runActivity(async () => {
+        const [source, there, backup] = await Promise.all([
+          lookAt('source', context.clientConfig(config.source)),
+          lookAt('target', target.config),
+          config.backup ? lookAt('backup', context.clientConfig(config.backup)) : undefined,
+        ]);
+        return gate(judgeConnections(source, there, backup).problems, 'ERR_001');
+      }),
+
+    prepareTarget: (ref) =>
+      runActivity(async () => {
+        const plan = context.plan(ref.plan);
+        return gate(await context.withTarget((client) => prepareTargetSchema(client, plan)), 'ERR_002');
+      }),
+
+    inspectSource: ({ steps, ...ref }) =>
+      runActivity(async () => {
+        const problems: string[] = [];
+        for (const step of steps)
+          await context.withSource(async (source) => {
+            for (const { table } of context.entity({ ...ref, step }).sources) {
+              const found = await source.describe(table);
+              if (!found) problems.push(`${table}: the source has no such table`);
+              else if (found.key.length === 0)
+                problems.push(
+                  `${table}: no primary key and no unique index over columns that are never null`,
+                );
+            }
+          });
+        return gate(problems, 'ERR_002');
+      }),
+
+    scoreQuality: ({ steps, minScore, ...ref }) =>
+      runActivity(async ({ signal, progress }) => {
+        let rows = 0;
+        let bad = 0;
+        for (const step of steps)
+          await context.withStep({ ...ref, step }, async (opened, source) => {
+            for (const each of opened.sources) {
+              const score = await scoreRows(opened, each, source, {
+                signal,
+                progress: (done) => progress({ done: rows + done, of: null }),
+              });
+              rows += score.rows;
+              bad += score.rejected;
+            }
+          });
+        const score = rows === 0 ? 1 : 1 - bad / rows;
+        const percent = (value: number) => `${(value * 100).toFixed(2)}%`;
+        return {
+          score,
+          ...gate(
+            score >= minScore
+              ? []
+              : [
+                  `data quality: ${bad} of ${rows} rows looked at would be rejected (${percent(score)}; ${percent(minScore)} is asked for)`,
+                ],
+            'ERR_003',
+          ),
+        };
+      }),
+
+    checkDisk: (ref) =>
+      runActivity(async () => {
+        const plan = context.plan(ref.plan);
+        const source = await connect(context.clientConfig(config.source), { readOnly: true });
+        try {
+          const { problems } = await context.withTarget((client) =>
+            checkDiskSpace({
+              source,
+              target: client,
+              targetIsLocal: isLoopback(config.target.host),
+              reportDir: config.monitoring.reportDir,
+              tables: plan.entities.flatMap((entity) => entity.sources.map(({ table }) => table)),
+            }),
+          );
+          return gate(problems, 'ERR_008');
+        } finally {
+          await source.end();
+        }
+      }),
+
+    fingerprintTarget: (ref) =>
+      runActivity(async ({ signal, progress }) => {
+        const plan = context.plan(ref.plan);
+        const taken = await fingerprint({
+          target,
+          tables: plan.schema.tables,
+          signal,
+          progress: ({ done, of }) => progress({ done, of }),
+        });
+        // The first one counts: after a crash the tables may hold rows of the run already.
+        await context.withTarget((client) =>
+          client.query('update migration.runs set fingerprint = coalesce(fingerprint, $2) where run = $1', [
+            ref.run,
+            JSON.stringify(taken),
+          ]),
+        );
+      }),
+
+    backUpTarget: (ref) =>
+      runActivity(async ({ signal, progress }) => {
+        if (!config.backup)
+          throw new MigrationError('ERR_002', 'The run wants a backup, and BACKUP_DATABASE_URL is not set.', {
+            next: 'Set BACKUP_DATABASE_URL and start the worker again, or start the run with {"backup": false}.',
+          });
+        const plan = context.plan(ref.plan);
+        const backup = { label: 'backup', config: context.clientConfig(config.backup) };
+        const watch = {
+          signal,
+          progress: ({ done, of }: { done: number; of: number }) => progress({ done, of }),
+        };
+        const { name } = await createBackup({
+          target,
+          backup,
+          tables: plan.schema.tables,
+          run: `${ref.run} ${ref.startedAt}`,
+          now: new Date(ref.startedAt),
+          ...watch,
+        });
+        await proveBackup({ backup, name, ...watch });
+        await context.withTarget((client) =>
+          client.query('update migration.runs set backup = $2 where run = $1', [ref.run, name]),
+        );
+        return { name };
+      }),
+  };
+}
+
+function selected(plan: Plan, tables: readonly string[] | undefined) {
+  try {
+    return tables ? withDependencies(plan, tables) : inOrder(plan);
+  } catch (error) {
+    if (!(error instanceof UnknownTableError)) throw error;
+    throw new MigrationError('ERR_002', error.message, { next: 'Correct `tables` in the input.' });
+  }
+}

@@ -1,0 +1,51 @@
+import { checkBusinessRules } from '../src/checks/business-rules.js';
+import { checkCounts } from '../src/checks/counts.js';
+import { checkReferences } from '../src/checks/references.js';
+import type { CheckContext, CheckOutcome } from '../src/checks/types.js';
+import type { RunRef } from '../src/contract/outline.js';
+import type { CheckResult } from '../src/contract/status.js';
+import { verifyStep } from '../src/engine/verify/verify-step.js';
+import { entitiesOfRun } from '../src/store/run-entities.js';
+import { saveChecks } from '../src/store/check-results.js';
+import { runActivity } from './run-activity.js';
+import type { RunContext } from './run-context.js';
+import type { Activities } from './types.js';
+
+type Validate = Pick<Activities, 'verifyStep' | 'checkCounts' | 'checkReferences' | 'checkRules'>;
+
+/** Phase 3. */
+export function validateActivities(context: RunContext): Validate {
+  const checking =
+    (check: (context: CheckContext) => Promise<CheckOutcome[]>) =>
+    (ref: RunRef): Promise<CheckResult[]> =>
+      runActivity(({ progress }) =>
+        context.withTarget(async (target) => {
+          const plan = context.plan(ref.plan);
+          const entities = await entitiesOfRun(target, ref.run, plan);
+          const outcomes = await check({
+            run: ref.run,
+            plan,
+            entities,
+            target,
+            progress: (done, of) => progress({ done, of }),
+          });
+          await saveChecks(target, ref.run, outcomes);
+          return outcomes.map(({ examples: _examples, ...result }) => result);
+        }),
+      );
+
+  return {
+    verifyStep: ({ lane: _lane, ...ref }) =>
+      runActivity(({ signal, progress }) =>
+        context.withStep(ref, (step, source) =>
+          verifyStep(step, source, () => context.connectTarget(), {
+            signal,
+            progress: (done) => progress({ done, of: null }),
+          }),
+        ),
+      ),
+    checkCounts: checking(checkCounts),
+    checkReferences: checking(checkReferences),
+    checkRules: checking(checkBusinessRules),
+  };
+}

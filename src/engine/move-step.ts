@@ -1,0 +1,121 @@
+import type { Client } from 'pg';
+import { ChunkTransformer } from './chunk-transformer.js';
+import { loadDecisions } from './decisions.js';
+import { moveRange, type FaultPoint, type MovedRows as MovedCounts } from './move-range.js';
+import type { ChunkLimit, SourceDatabase } from './source/types.js';
+import { loadReferences, type Step } from './step.js';
+
+export interface StepMove {
+  readonly database: SourceDatabase;
+  /** opens a connection to the target */
+  readonly connect: () => Promise<Client>;
+  readonly limit: ChunkLimit;
+  readonly signal: AbortSignal;
+  readonly progress: (moved: Readonly<MovedCounts>) => void;
+  readonly at?: (point: FaultPoint) => void;
+}
+
+/** How long to wait before looking again for a range that may be moved. */
+const pollMs = 250;
+
+/**
+ * Moves ranges of a step, one after the other, until none is left. Several of these may run side by side, on one worker
+ * or many: a range is worked on by the holder of its lock, which ends with its connection.
+ */
+export async function moveStep(step: Step, move: StepMove): Promise<void> {
+  const client = await move.connect();
+  const total = { read: 0, migrated: 0, merged: 0, rejected: 0 };
+  try {
+    for (;;) {
+      move.signal.throwIfAborted();
+      const next = await claimRange(client, step);
+      if (next === 'none') return;
+      if (next === 'wait') {
+        await new Promise((resolve) => setTimeout(resolve, pollMs));
+        continue;
+      }
+      const before = { ...total };
+      await moveClaimed(step, next, client, {
+        ...move,
+        progress: (moved) => {
+          for (const count of Object.keys(total) as (keyof typeof total)[])
+            total[count] = before[count] + moved[count];
+          move.progress(total);
+        },
+      });
+    }
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+interface Range {
+  readonly sourceTable: string;
+  readonly range: number;
+  readonly lower: string[] | null;
+  readonly upper: string[] | null;
+}
+
+async function moveClaimed(step: Step, range: Range, client: Client, move: StepMove): Promise<void> {
+  const { ref, entity } = step;
+  const source = step.sources.find(({ plan }) => plan.table === range.sourceTable);
+  if (!source) throw new Error(`the plan of ${entity.step} has no source ${range.sourceTable}`);
+  // Rows that are merged must know which of the rows before them have come in.
+  const own = entity.consolidation?.from === range.sourceTable;
+  const transformer = new ChunkTransformer({
+    step,
+    source,
+    database: move.database,
+    client,
+    references: await loadReferences(step, client, { own }),
+    decisions: await loadDecisions(client, ref, entity.step, range.sourceTable),
+    signal: move.signal,
+  });
+  await moveRange({
+    place: {
+      run: ref.run,
+      step: entity.step,
+      sourceTable: range.sourceTable,
+      targetTable: entity.table,
+      range: range.range,
+    },
+    source: move.database,
+    table: source.table,
+    bounds: range,
+    limit: move.limit,
+    prepare: (chunk, tuples) => transformer.prepare(chunk, tuples),
+    connect: move.connect,
+    signal: move.signal,
+    onCommit: move.progress,
+    ...(move.at ? { at: move.at } : {}),
+  });
+  await client.query(
+    `update migration.ranges set done_at = now() where run = $1 and step = $2 and source_table = $3 and range = $4`,
+    [ref.run, entity.step, range.sourceTable, range.range],
+  );
+  await client.query('select pg_advisory_unlock_all()');
+}
+
+/**
+ * The next range that nobody works on. `wait`: others are at the last ones, or at those that must be in before the rest
+ * (rows that others are merged into come before these).
+ */
+async function claimRange(client: Client, step: Step): Promise<Range | 'wait' | 'none'> {
+  const { rows } = await client.query<Range>(
+    `select source_table as "sourceTable", range, lower, upper from migration.ranges
+     where run = $1 and step = $2 and done_at is null order by range`,
+    [step.ref.run, step.entity.step],
+  );
+  if (rows.length === 0) return 'none';
+  const { consolidation } = step.entity;
+  const hostsLeft = rows.some((range) => range.sourceTable === consolidation?.into);
+  for (const range of rows) {
+    if (hostsLeft && range.sourceTable === consolidation?.from) continue;
+    const { rows: locks } = await client.query<{ locked: boolean }>(
+      `select pg_try_advisory_lock(hashtextextended($1, 0)) as locked`,
+      [[step.ref.run, step.entity.step, range.sourceTable, range.range].join('/')],
+    );
+    if (locks[0]?.locked) return range;
+  }
+  return 'wait';
+}

@@ -1,0 +1,86 @@
+import type { Client } from 'pg';
+import { quoteTable } from '../../store/quote.js';
+import { inTransaction } from '../../store/transaction.js';
+import { saveDecisions } from '../decisions.js';
+import type { SourceDatabase } from '../source/types.js';
+import { compileSource, loadReferences, type Step } from '../step.js';
+import { deferObjects } from '../target/deferred-objects.js';
+import { findCandidates, settleRulesOf } from './find-candidates.js';
+import { settle } from './settle.js';
+
+export interface Survey {
+  /** rows of the legacy tables when the step began */
+  readonly source: number;
+  readonly ranges: number;
+}
+
+/**
+ * Settles everything about a step that no single row can tell, before its first row is copied: how many rows there are,
+ * which ranges they are moved in, which rows are duplicates, which become part of others. Written in one transaction;
+ * called again, it answers what was settled the first time.
+ */
+export async function surveyStep(
+  step: Step,
+  database: SourceDatabase,
+  client: Client,
+  options: { signal: AbortSignal; progress: (rows: number) => void },
+): Promise<Survey> {
+  const settled = await readSurvey(client, step);
+  if (settled) return settled;
+  const { ref, entity } = step;
+  const counts = await Promise.all(step.sources.map(({ table }) => database.count(table)));
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  const rules = settleRulesOf(entity);
+  const decisions = rules
+    ? settle(
+        await findCandidates(entity, await withTransforms(step, client), database, {
+          ignored: step.settings.ignoredTaxIds,
+          rows,
+          ...options,
+        }),
+        rules,
+      )
+    : [];
+  await deferObjects(client, ref.run, entity.table);
+  await inTransaction(client, async () => {
+    await client.query(
+      `update migration.step_states set state = 'running', source = $3, started_at = coalesce(started_at, now()),
+         before = (select count(*) from ${quoteTable(entity.table)})
+       where run = $1 and step = $2`,
+      [ref.run, entity.step, rows],
+    );
+    await saveDecisions(client, ref, entity.step, decisions);
+    for (const [position, { table }] of step.sources.entries())
+      await client.query(
+        'insert into migration.ranges (run, step, source_table, range, rows) values ($1, $2, $3, $4, $5)',
+        [ref.run, entity.step, table.name, position, counts[position]],
+      );
+  });
+  return { source: rows, ranges: step.sources.length };
+}
+
+async function readSurvey(client: Client, { ref, entity }: Step): Promise<Survey | undefined> {
+  const { rows } = await client.query<{ source: string | null; ranges: number }>(
+    `select source, (select count(*)::int from migration.ranges r where r.run = s.run and r.step = s.step) as ranges
+     from migration.step_states s where run = $1 and step = $2`,
+    [ref.run, entity.step],
+  );
+  const row = rows[0];
+  return row && row.source !== null && row.ranges > 0
+    ? { source: Number(row.source), ranges: row.ranges }
+    : undefined;
+}
+
+async function withTransforms(step: Step, client: Client) {
+  const references = await loadReferences(step, client, { own: false });
+  return step.sources.map((source) => ({
+    ...source,
+    transform: compileSource(step, source, {
+      references: (name) => {
+        const index = references.get(name);
+        if (!index) throw new Error(`the rows of ${name} are not loaded`);
+        return index;
+      },
+    }),
+  }));
+}

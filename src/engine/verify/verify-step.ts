@@ -1,0 +1,339 @@
+import type { Client } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { crc32 } from 'node:zlib';
+import { quoteIdent, quoteLiteral, quoteTable } from '../../store/quote.js';
+import { inTransaction } from '../../store/transaction.js';
+import { ChunkTransformer } from '../chunk-transformer.js';
+import { loadDecisions } from '../decisions.js';
+import { RowSplitter } from '../postgres/split-rows.js';
+import { describeTable } from '../postgres/introspect.js';
+import type { SourceChunk } from '../row.js';
+import type { SourceDatabase } from '../source/types.js';
+import { loadReferences, type Step, type StepSource } from '../step.js';
+import type { PreparedChunk } from '../target/prepared-chunk.js';
+import { TupleWriter } from '../target/tuple-writer.js';
+import { RowComparer } from './compare-rows.js';
+
+/** A difference: the exact row and column, never the values. */
+interface Difference {
+  readonly legacyId: string;
+  readonly targetId: string | null;
+  readonly column: string | null;
+  readonly kind: 'corruption' | 'drift';
+  readonly what: string;
+}
+
+/** A chunk that is in, with what it inserted. */
+interface Chunk {
+  readonly sourceTable: string;
+  readonly range: number;
+  readonly chunk: number;
+  readonly after: string[] | null;
+  readonly lastKey: string[];
+  readonly read: number;
+  readonly checksum: string;
+}
+
+export interface Verification {
+  readonly rows: number;
+  readonly differences: number;
+}
+
+/** Columns that are set after the load from other tables, and have a check of their own. */
+function derivedColumns(step: Step): Set<string> {
+  return new Set(
+    step.plan.entities.flatMap((entity) =>
+      (entity.derived ?? [])
+        .filter((derived) => derived.parent === step.entity.step)
+        .map((derived) => derived.column),
+    ),
+  );
+}
+
+/**
+ * Reads every source row of the step again, through the same rules, and compares it with the row that stands in the
+ * target, column by column; chunk by chunk, each marked when it is done, so that a crash repeats one chunk at most.
+ */
+export async function verifyStep(
+  step: Step,
+  database: SourceDatabase,
+  connect: () => Promise<Client>,
+  options: { signal: AbortSignal; progress: (rows: number) => void },
+): Promise<Verification> {
+  const client = await connect();
+  const reading = await connect();
+  try {
+    const references = await loadReferences(step, client, { own: true });
+    let rows = 0;
+    for (const source of step.sources) {
+      const transformer = new ChunkTransformer({
+        step,
+        source,
+        database,
+        client,
+        references,
+        decisions: await loadDecisions(client, step.ref, step.entity.step, source.plan.table),
+        signal: options.signal,
+        resolveOwn: true,
+      });
+      const comparison = await Comparison.open(step, source, transformer.columns, reading);
+      for (const chunk of await chunksLeft(client, step, source.plan.table)) {
+        options.signal.throwIfAborted();
+        const found = await comparison.compare(chunk, transformer, database, options.signal);
+        await record(client, step, chunk, found);
+        rows += chunk.read;
+        options.progress(rows);
+      }
+    }
+    return await total(client, step);
+  } finally {
+    await Promise.all([client.end().catch(() => undefined), reading.end().catch(() => undefined)]);
+  }
+}
+
+class Comparison {
+  readonly #step: Step;
+  readonly #source: StepSource;
+  readonly #client: Client;
+  readonly #columns: readonly string[];
+  readonly #comparer: RowComparer;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #tuples = new TupleWriter();
+
+  private constructor(
+    step: Step,
+    source: StepSource,
+    columns: readonly string[],
+    client: Client,
+    comparer: RowComparer,
+  ) {
+    this.#step = step;
+    this.#source = source;
+    this.#columns = columns;
+    this.#client = client;
+    this.#comparer = comparer;
+    this.#ignored = derivedColumns(step);
+  }
+
+  static async open(
+    step: Step,
+    source: StepSource,
+    columns: readonly string[],
+    client: Client,
+  ): Promise<Comparison> {
+    const table = await describeTable(client, step.entity.table, quoteTable(step.entity.table));
+    const described = columns.map((name, field) => {
+      const column = table?.columns.find((candidate) => candidate.name === name);
+      if (!column) throw new Error(`${step.entity.table} has no column ${name}`);
+      return { ...column, field };
+    });
+    return new Comparison(step, source, columns, client, new RowComparer(described));
+  }
+
+  async compare(
+    chunk: Chunk,
+    transformer: ChunkTransformer,
+    database: SourceDatabase,
+    signal: AbortSignal,
+  ): Promise<Difference[]> {
+    const rows = await readAgain(database, this.#source, chunk, signal);
+    const lineage = await this.#lineageOf(chunk);
+    const drifted =
+      rows === undefined || rows.rows !== chunk.read || crc32(rows.bytes) !== Number(chunk.checksum);
+    const kind = drifted ? 'drift' : 'corruption';
+    if (!rows) return lineage.map((row) => ({ ...row, column: null, kind, what: 'its source row is gone' }));
+    const numbers = new Map(
+      lineage.flatMap((row) =>
+        /^-?\d+$/.test(row.targetId) ? [[row.legacyId, BigInt(row.targetId)] as const] : [],
+      ),
+    );
+    const expected = await transformer.prepare(rows, this.#tuples, numbers);
+    const found = await this.#readTarget(chunk);
+    return this.#differences(chunk, expected, found, lineage, kind);
+  }
+
+  #differences(
+    chunk: Chunk,
+    expected: PreparedChunk,
+    found: SourceChunk,
+    lineage: readonly { legacyId: string; targetId: string }[],
+    kind: Difference['kind'],
+  ): Difference[] {
+    const { tuples, tupleStarts } = expected;
+    const whole = tuples.bytes.subarray(0, tupleStarts[expected.targetKeys.count]);
+    if (found.rows === expected.targetKeys.count && whole.equals(found.bytes)) return [];
+    const expectedChunk: SourceChunk = {
+      bytes: whole,
+      offsets: Int32Array.from(tupleStarts),
+      rows: expected.targetKeys.count,
+    };
+    const expectedIds = [...expected.targetKeys.texts()];
+    const legacyIds = expected.legacyKeys ? [...expected.legacyKeys.texts()] : expectedIds;
+    const position = new Map(expectedIds.map((id, i) => [id, i]));
+    const differences: Difference[] = [];
+    // The target's rows come in the order of the lineage; a row that is gone leaves a gap that its key tells.
+    for (const [i, row] of lineage.entries()) {
+      const at = position.get(row.targetId);
+      const there = this.#foundAt.get(i);
+      if (there === undefined)
+        differences.push({ ...row, column: null, kind, what: 'the row is missing in the target' });
+      else if (at === undefined)
+        differences.push({ ...row, column: null, kind, what: 'its source row would not move any more' });
+      else
+        for (const column of this.#comparer.differences(expectedChunk, at, found, there))
+          if (!this.#ignored.has(column))
+            differences.push({ ...row, column, kind, what: 'the value differs from the source' });
+    }
+    const known = new Set(lineage.map((row) => row.targetId));
+    for (const [i, targetId] of expectedIds.entries())
+      if (!known.has(targetId) && !this.#refused.has(legacyIds[i] as string))
+        differences.push({
+          legacyId: legacyIds[i] as string,
+          targetId,
+          column: null,
+          kind,
+          what: `the row should have moved with chunk ${chunk.chunk}`,
+        });
+    return differences;
+  }
+
+  /** position in the target's answer by position in the lineage */
+  readonly #foundAt = new Map<number, number>();
+  /** legacy ids of the chunk that stand in the quarantine */
+  #refused: ReadonlySet<string> = new Set();
+
+  async #lineageOf(chunk: Chunk): Promise<{ legacyId: string; targetId: string }[]> {
+    const { rows } = await this.#client.query<{ legacyId: string; targetId: string }>(
+      `select coalesce(k.legacy, k.target) as "legacyId", k.target as "targetId"
+       from migration.lineage l
+       cross join lateral unnest(coalesce(l.target_uuids::text[], l.target_bigints::text[], l.target_texts), l.legacy_keys)
+         with ordinality k(target, legacy, n)
+       where ${this.#where(chunk)} order by k.n`,
+    );
+    const refused = await this.#client.query<{ legacyId: string }>(
+      `select legacy_id as "legacyId" from migration.rejects r where ${this.#where(chunk)}`,
+    );
+    this.#refused = new Set(refused.rows.map((row) => row.legacyId));
+    return rows;
+  }
+
+  /** The chunk's rows as they stand in the target, in the order of the lineage. */
+  async #readTarget(chunk: Chunk): Promise<SourceChunk> {
+    const { target, entity } = this.#step;
+    const array = { uuid: 'target_uuids', bigint: 'target_bigints', text: 'target_texts' }[target.keyKind];
+    const match = entity.key
+      .map((column, i) => {
+        const type = target.columns.find((candidate) => candidate.name === column)?.type ?? 'text';
+        const value =
+          target.keyKind !== 'text'
+            ? 'k.target'
+            : entity.key.length === 1
+              ? `k.target::${type}`
+              : `(k.target::jsonb->>${i})::${type}`;
+        return `t.${quoteIdent(column)} = ${value}`;
+      })
+      .join(' and ');
+    const columns = this.#columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
+    const query = `select k.n::int4 as n, ${columns} from migration.lineage l
+      cross join lateral unnest(l.${array}) with ordinality k(target, n)
+      join ${quoteTable(entity.table)} t on ${match}
+      where ${this.#where(chunk)} order by k.n`;
+    const splitter = new RowSplitter({ rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER });
+    const stream = this.#client.query(copyTo(`copy (${query}) to stdout (format binary)`));
+    let answer: SourceChunk = { bytes: Buffer.alloc(0), offsets: new Int32Array(1), rows: 0 };
+    for await (const data of stream) for (const part of splitter.push(data as Buffer)) answer = part;
+    for (const part of splitter.finish()) answer = part;
+    return this.#withoutPosition(answer);
+  }
+
+  /** Notes the leading position of each row and takes it out, so that the rest compares as bytes. */
+  #withoutPosition(answer: SourceChunk): SourceChunk {
+    this.#foundAt.clear();
+    const lead = 8;
+    const bytes = Buffer.allocUnsafe(answer.bytes.length - answer.rows * lead);
+    const offsets = new Int32Array(answer.rows + 1);
+    let to = 0;
+    for (let i = 0; i < answer.rows; i++) {
+      const from = answer.offsets[i] as number;
+      const end = answer.offsets[i + 1] as number;
+      this.#foundAt.set(answer.bytes.readInt32BE(from + 6) - 1, i);
+      offsets[i] = to;
+      bytes.writeInt16BE(answer.bytes.readInt16BE(from) - 1, to);
+      answer.bytes.copy(bytes, to + 2, from + 2 + lead, end);
+      to += end - from - lead;
+    }
+    offsets[answer.rows] = to;
+    return { bytes, offsets, rows: answer.rows };
+  }
+
+  #where(chunk: Chunk): string {
+    const { ref, entity } = this.#step;
+    return [
+      `run = ${quoteLiteral(ref.run)}`,
+      `step = ${quoteLiteral(entity.step)}`,
+      `source_table = ${quoteLiteral(chunk.sourceTable)}`,
+      `range = ${chunk.range}`,
+      `chunk = ${chunk.chunk}`,
+    ].join(' and ');
+  }
+}
+
+/** The chunk's rows as the source has them now; undefined when there are none any more. */
+async function readAgain(
+  database: SourceDatabase,
+  source: StepSource,
+  chunk: Chunk,
+  signal: AbortSignal,
+): Promise<SourceChunk | undefined> {
+  const bounds = { lower: chunk.after, upper: chunk.lastKey };
+  const limit = { rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+  for await (const rows of database.read(source.table, { bounds, limit, signal })) return rows;
+  return undefined;
+}
+
+async function chunksLeft(client: Client, step: Step, table: string): Promise<Chunk[]> {
+  const { rows } = await client.query<Chunk & { verified: boolean }>(
+    `select c.source_table as "sourceTable", c.range, c.chunk, c.last_key as "lastKey", c.read, c.checksum,
+       coalesce(lag(c.last_key) over (partition by c.range order by c.chunk), r.lower) as after,
+       c.verified_at is not null as verified
+     from migration.chunks c join migration.ranges r using (run, step, source_table, range)
+     where c.run = $1 and c.step = $2 and c.source_table = $3 order by c.range, c.chunk`,
+    [step.ref.run, step.entity.step, table],
+  );
+  return rows.filter((chunk) => !chunk.verified);
+}
+
+async function record(client: Client, step: Step, chunk: Chunk, found: readonly Difference[]): Promise<void> {
+  const column = (name: keyof Difference) => found.map((difference) => difference[name]);
+  const rows = new Set(found.map((difference) => difference.legacyId)).size;
+  await inTransaction(client, async () => {
+    await client.query(
+      `insert into migration.differences (run, step, legacy_table, legacy_id, target_id, column_name, kind, what)
+       select $1, $2, $3, d.* from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) d`,
+      [
+        step.ref.run,
+        step.entity.step,
+        chunk.sourceTable,
+        ...(['legacyId', 'targetId', 'column', 'kind', 'what'] as const).map(column),
+      ],
+    );
+    await client.query(
+      `update migration.chunks set verified_at = now(), differences = $6
+       where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5`,
+      [step.ref.run, step.entity.step, chunk.sourceTable, chunk.range, chunk.chunk, rows],
+    );
+  });
+}
+
+async function total(client: Client, step: Step): Promise<Verification> {
+  const { rows } = await client.query<{ rows: string; differences: string }>(
+    `with found as (
+       select coalesce(sum(read), 0) as rows, coalesce(sum(differences), 0) as differences
+       from migration.chunks where run = $1 and step = $2
+     )
+     update migration.step_states s set differences = found.differences from found
+     where s.run = $1 and s.step = $2 returning found.rows, found.differences`,
+    [step.ref.run, step.entity.step],
+  );
+  return { rows: Number(rows[0]?.rows), differences: Number(rows[0]?.differences) };
+}

@@ -1,0 +1,62 @@
+/** Composition root of a worker: configuration, connections, activities, Worker. Nothing else. */
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+import { createActivities } from './activities/index.js';
+import { registerSearchAttributes } from './src/client/register-search-attributes.js';
+import { temporalAccess } from './src/client/temporal-access.js';
+import { readEnvFile } from './src/config/env-file.js';
+import { loadConfig } from './src/config/load-config.js';
+import { createLog } from './src/observe/log.js';
+import { faultPoint } from './src/observe/fault-point.js';
+import { exitCodeOf } from './src/cli/exit-code.js';
+
+async function main(): Promise<void> {
+  const environment = readEnvFile('.env', process.env);
+  const config = loadConfig(environment);
+  const log = createLog(config.monitoring.logLevel);
+  Runtime.install({
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) =>
+      log[sdkLevels[level]](meta ?? {}, message),
+    ),
+  });
+  const { address, namespace, taskQueue } = config.temporal;
+  const connection = await NativeConnection.connect({ address, ...temporalAccess(environment) });
+  try {
+    const searchAttributes = await registerSearchAttributes(connection, namespace, (reason) =>
+      log.warn(`Runs will have no search attributes in Temporal: ${reason}`),
+    );
+    const at = faultPoint(process.env);
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+      activities: createActivities(config, { searchAttributes, ...(at ? { at } : {}) }),
+      // A signal reaches an activity with its next heartbeat: this is how long a pause may take to be noticed.
+      maxHeartbeatThrottleInterval: '500ms',
+      // A worker that is replaced finishes its chunk.
+      shutdownGraceTime: '30s',
+      maxCachedWorkflows: 10,
+      maxConcurrentActivityTaskExecutions: 20,
+    });
+    log.info({ taskQueue, namespace, address }, 'The worker is ready.');
+    await worker.run();
+  } finally {
+    await connection.close();
+  }
+}
+
+const sdkLevels = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+} as const satisfies Record<LogLevel, string>;
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,2 @@
+/** What a worker can run: every export is a workflow type. */
+export { migration } from './migration.js';

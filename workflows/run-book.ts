@@ -71,10 +71,15 @@ export class RunBook {
   }
 
   /** Counters so far; the rate is measured from the start of the step. */
-  countRows(step: string, rows: RowCounts & { warnings: number }, nowMs: number): void {
+  countRows(
+    step: string,
+    { read, migrated, merged, rejected, warnings }: RowCounts & { readonly warnings: number },
+    nowMs: number,
+  ): void {
     const status = this.#step(step);
     const seconds = (nowMs - Date.parse(status.startedAt ?? iso(nowMs))) / 1000;
-    Object.assign(status, rows, { rowsPerSecond: seconds > 0 ? Math.round(rows.read / seconds) : null });
+    const rowsPerSecond = seconds > 0 ? Math.round(read / seconds) : null;
+    Object.assign(status, { read, migrated, merged, rejected, warnings, rowsPerSecond });
   }
 
   endStep(step: string, state: StepState, nowMs: number): void {

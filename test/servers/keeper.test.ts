@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { createKeeper } from '../../src/servers/keeper.js';
 import { compileServers, nodeArguments } from './compiled-servers.js';
 import { isRunning } from './processes.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const STUBBORN = `process.on('SIGTERM', () => {}); process.stdout.write('up'); setInterval(() => {}, 1000);`;
 const OBEDIENT = `process.on('SIGINT', () => process.exit(7)); process.stdout.write('up'); setInterval(() => {}, 1000);`;

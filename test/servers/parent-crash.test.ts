@@ -6,7 +6,7 @@ import { createKeeper } from '../../src/servers/keeper.js';
 import { startPostgres } from '../../src/servers/postgres.js';
 import { compileServers, nodeArguments } from './compiled-servers.js';
 import { isRunning } from './processes.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 test('when the process that started them is killed, both servers end in order and can be started again', async () => {
   const folder = await temporaryFolder();

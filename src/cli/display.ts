@@ -1,0 +1,44 @@
+import type { WriteStream } from 'node:tty';
+import { createLogUpdate } from 'log-update';
+import picocolors from 'picocolors';
+import { liveView } from './live-view.js';
+import { PlainProgress } from './plain-progress.js';
+import type { RunSnapshot } from './run-snapshot.js';
+
+/** Where people read what is going on. */
+export interface Display {
+  /** The run at this moment: redrawn in place on a terminal, lines for what has changed elsewhere. */
+  show(snapshot: RunSnapshot): void;
+  /** A line that stays. */
+  log(line: string): void;
+  /** Leaves what was shown last, and the terminal as it was. */
+  end(): void;
+}
+
+/** @param address of the Temporal Service, for the commands that a held run is helped with */
+export function createDisplay(stream: WriteStream, address: () => string): Display {
+  return stream.isTTY ? terminalDisplay(stream, address) : plainDisplay(stream, address);
+}
+
+function terminalDisplay(stream: WriteStream, address: () => string): Display {
+  const update = createLogUpdate(stream);
+  const colors = colorsOf(stream);
+  return {
+    show: (snapshot) =>
+      update(liveView(snapshot, { width: Math.max(80, stream.columns), colors, address: address() })),
+    log: (line) => update.persist(line),
+    end: () => update.done(),
+  };
+}
+
+function plainDisplay(stream: WriteStream, address: () => string): Display {
+  const log = (line: string): void => void stream.write(`${line}\n`);
+  const progress = new PlainProgress(log, address);
+  return { show: (snapshot) => progress.show(snapshot), log, end: () => undefined };
+}
+
+/** Colours only on a terminal that has them, and where NO_COLOR does not forbid them. */
+export function colorsOf(stream: WriteStream): ReturnType<typeof picocolors.createColors> {
+  const wanted = stream.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  return picocolors.createColors(wanted);
+}

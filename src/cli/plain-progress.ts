@@ -1,0 +1,88 @@
+/** A run as plain lines, where there is no terminal: what has changed, in the manual's words. */
+import { phases } from '../contract/names.js';
+import type { RunStatus, StepStatus } from '../contract/status.js';
+import { count, percent, timeSpan, wholePercent } from '../report/format.js';
+import { helpLines } from './help-lines.js';
+import { isHeld, type RunSnapshot, titleOf } from './run-snapshot.js';
+
+const progressEveryMs = 3_000;
+
+export class PlainProgress {
+  readonly #write: (line: string) => void;
+  readonly #address: () => string;
+  readonly #said = new Set<string>();
+  #progressAt = 0;
+  #held = false;
+
+  constructor(write: (line: string) => void, address: () => string) {
+    this.#write = write;
+    this.#address = address;
+  }
+
+  show(snapshot: RunSnapshot): void {
+    const { status } = snapshot;
+    if (!status) return;
+    for (const [index, phase] of phases.entries()) {
+      // A short phase may have come and gone between two looks: its lines come all the same, in order.
+      if (index > phases.indexOf(status.phase)) break;
+      this.#once(`Phase ${index + 1} of ${phases.length}: ${phase}`);
+      if (phase === 'migrate') for (const step of status.steps) this.#moved(step);
+      if (phase === 'validate') for (const step of status.steps) this.#compared(step);
+    }
+    if (snapshot.at.getTime() - this.#progressAt >= progressEveryMs) this.#progress(snapshot, status);
+    this.#hold(snapshot.run, status);
+  }
+
+  #moved(step: StepStatus): void {
+    const label = step.step.replaceAll('-', ' ');
+    if (step.state === 'pending') return;
+    this.#once(`🔄 Migrating ${label}...`);
+    if (step.state === 'failed') this.#once(`❌ ${titleOf(step)} migration failed`);
+    if (step.state === 'completed') {
+      const { migrated, merged, rejected } = step;
+      const others = [
+        ...(merged > 0 ? [`, ${count(merged)} merged`] : []),
+        ...(rejected > 0 ? [`, ${count(rejected)} rejected`] : []),
+      ];
+      this.#once(
+        `✅ ${singular(titleOf(step))} migration completed: ${count(migrated)} records migrated${others.join('')}`,
+      );
+    }
+  }
+
+  #compared(step: StepStatus): void {
+    if (step.differences === 0) this.#once(`✅ ${titleOf(step)} compared with their source: no difference`);
+    else if (step.differences !== null)
+      this.#once(`❌ ${titleOf(step)} compared with their source: ${count(step.differences)} rows differ`);
+  }
+
+  #progress({ at, work }: RunSnapshot, status: RunStatus): void {
+    const step = status.steps.find(({ step: name }) => typeof work.get(name)?.secondsLeft === 'number');
+    const now = step && work.get(step.step);
+    if (!step || !now || now.of === null || now.perSecond === null) return;
+    this.#progressAt = at.getTime();
+    const label = step.step.replaceAll('-', ' ');
+    const far = `${count(now.done)}/${count(now.of)} ${label} (${wholePercent(now.done, now.of)}%)`;
+    this.#write(`📊 Progress: ${far}${status.phase === 'validate' ? ' compared' : ''}`);
+    const left = `about ${timeSpan(now.secondsLeft ?? 0)} left`;
+    const rejected = `${count(status.rows.rejected)} rejected so far (${percent(status.errorRate)})`;
+    this.#write(`⏱️  Processing rate: ${count(Math.round(now.perSecond))} records/sec, ${left}, ${rejected}`);
+  }
+
+  /** Said again whenever it is held anew. */
+  #hold(run: string, status: RunStatus): void {
+    const held = isHeld(status);
+    if (held && !this.#held) for (const line of helpLines(run, status, this.#address())) this.#write(line);
+    this.#held = held;
+  }
+
+  #once(line: string): void {
+    if (this.#said.has(line)) return;
+    this.#said.add(line);
+    this.#write(line);
+  }
+}
+
+function singular(title: string): string {
+  return title.endsWith('s') ? title.slice(0, -1) : title;
+}

@@ -32,21 +32,15 @@ export async function checkCounts({
     const count = await target.query<{ rows: string }>(
       `select count(*) as rows from ${quoteTable(entity.table)}`,
     );
-    const [source, before, read, migrated, merged, rejected, quarantined, now] = [
-      figures.source,
-      figures.before,
-      figures.read,
-      figures.migrated,
-      figures.merged,
-      figures.rejected,
-      figures.quarantined,
-      count.rows[0]?.rows,
-    ].map(Number) as [number, number, number, number, number, number, number, number];
+    const source = Number(figures.source);
+    const read = Number(figures.read);
+    const migrated = Number(figures.migrated);
+    const rejected = Number(figures.rejected);
     const off = [
       read - source,
-      read - migrated - merged - rejected,
-      rejected - quarantined,
-      now - before - migrated,
+      read - migrated - Number(figures.merged) - rejected,
+      rejected - Number(figures.quarantined),
+      Number(count.rows[0]?.rows) - Number(figures.before) - migrated,
     ].reduce((sum, difference) => sum + Math.abs(difference), 0);
     outcomes.push({
       check: `counts:${entity.step}`,

@@ -53,9 +53,11 @@ export async function checkReferences({
       if (!other) continue;
       const column = `c.${quoteIdent(soft.column)}`;
       const missing = await target.query<{ looked: string; failed: string }>(
-        `select count(*) as looked, count(*) filter (where not exists (
-           select 1 from ${quoteTable(other.table)} o where lower(o.${quoteIdent(soft.code)}) = lower(${column}))) as failed
-         from ${quoteTable(entity.table)} c where ${column} is not null`,
+        `select count(*) as looked, count(*) filter (where o.code is null) as failed
+         from ${quoteTable(entity.table)} c
+         left join (select distinct lower(${quoteIdent(soft.code)}) as code from ${quoteTable(other.table)}) o
+           on o.code = lower(${column})
+         where ${column} is not null`,
       );
       outcomes.push({
         check: `soft-reference:${entity.step}.${soft.column}`,

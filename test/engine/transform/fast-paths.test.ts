@@ -247,3 +247,25 @@ function settingsIn(sourceTimeZone: string) {
     ignoredTaxIds: [],
   };
 }
+
+describe('the identity of the row itself', () => {
+  it.each(['int4', 'text', 'uuid', 'int8', 'text/text', 'int4/text'] as const)(
+    'is the same on the fast and on the slow way, from %s',
+    (form) => {
+      const setup = (slow: boolean): Setup => ({
+        columns: { id: form },
+        target: { id: 'uuid!', number: 'integer', rest: 'jsonb!' },
+        rules: { id, number: { kind: 'integer', from: 'id', otherwise: 'null' }, rest: document },
+        plan: { slow },
+      });
+      const [fast, slow] = [mover(setup(false)), mover(setup(true))];
+      const kind = form.endsWith('/text') ? 'text' : (form as 'int4' | 'text' | 'uuid' | 'int8');
+      fc.assert(
+        fc.property(fc.option(cellsOf[kind], { freq: 9 }), (cell) => {
+          const [one, two] = [fast({ id: cell }), slow({ id: cell })];
+          expect([one.bytes, one.faults, one.warnings]).toEqual([two.bytes, two.faults, two.warnings]);
+        }),
+      );
+    },
+  );
+});

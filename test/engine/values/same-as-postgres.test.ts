@@ -222,7 +222,7 @@ describe('JSON as PostgreSQL prints jsonb', () => {
 
   it('refuses the numbers that the server refuses', async () => {
     for (const json of ['1e131072', '1e-16384', '1e999999999']) {
-      await expect(printed([json])).rejects.toThrow();
+      await expect(printed([json])).rejects.toThrow(/overflow|out of range|invalid/);
       expect(() => jsonText(parseJson(json))).toThrow('beyond what PostgreSQL can hold');
     }
   });

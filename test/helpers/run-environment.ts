@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client as TemporalClient, Connection, type WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Client } from 'pg';
+import { inject } from 'vitest';
+import { createActivities } from '../../activities/index.js';
+import { registerSearchAttributes } from '../../src/client/register-search-attributes.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import type { RunInput } from '../../src/contract/input.js';
+import { workflowType } from '../../src/contract/names.js';
+import type { RunStatus } from '../../src/contract/status.js';
+import { builtProduct } from './built-product.js';
+import { createDatabase, type TestDatabase } from './databases.js';
+
+// What a worker has to say in a test is said by the test.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** Three databases, a task queue of its own and, if wanted, a worker in this process: all that a run needs. */
+export interface RunEnvironment {
+  readonly source: TestDatabase;
+  readonly target: TestDatabase;
+  readonly backup: TestDatabase;
+  readonly taskQueue: string;
+  readonly temporal: TemporalClient;
+  /** the environment that a worker process needs */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs one statement on a database and answers its rows. */
+  query<Row extends object>(
+    database: 'source' | 'target' | 'backup',
+    sql: string,
+    values?: unknown[],
+  ): Promise<Row[]>;
+  start(
+    input?: RunInput | Record<string, unknown>,
+    workflowId?: string,
+  ): Promise<WorkflowHandle<() => Promise<RunStatus>>>;
+  /** Starts a run and waits for its result. */
+  run(input?: RunInput): Promise<RunStatus>;
+  /** Runs `work` with a worker in this process. */
+  withWorker<T>(work: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Make it in `beforeAll` (or a test), `close` it in `afterAll`. */
+export async function createRunEnvironment(settings: Record<string, string> = {}): Promise<RunEnvironment> {
+  const [source, target, backup] = await Promise.all([
+    createDatabase('legacy'),
+    createDatabase('target'),
+    createDatabase('backup'),
+  ]);
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const temporal = new TemporalClient({ connection });
+  const taskQueue = `test-${randomBytes(6).toString('hex')}`;
+  const reports = await mkdtemp(path.join(tmpdir(), 'nxt-migrate-reports-'));
+  const env = {
+    NODE_ENV: 'test',
+    SOURCE_DATABASE_URL: source.url,
+    DATABASE_URL: target.url,
+    BACKUP_DATABASE_URL: backup.url,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    MIGRATION_LOG_LEVEL: 'ERROR',
+    MIGRATION_REPORT_DIR: reports,
+    ...settings,
+  };
+  const databases = { source, target, backup };
+
+  const environment: RunEnvironment = {
+    source,
+    target,
+    backup,
+    taskQueue,
+    temporal,
+    env,
+    query: async (database, sql, values) => {
+      const client = new Client({ connectionString: databases[database].url });
+      await client.connect();
+      try {
+        return (await client.query(sql, values)).rows;
+      } finally {
+        await client.end();
+      }
+    },
+    start: (input = {}, workflowId = `run-${randomBytes(6).toString('hex')}`) =>
+      temporal.workflow.start<() => Promise<RunStatus>>(workflowType, {
+        taskQueue,
+        workflowId,
+        // The type's own argument is left open, so that tests can send what is wrong.
+        args: [input] as unknown as [],
+      }),
+    run: (input) => environment.withWorker(async () => (await environment.start(input)).result()),
+    withWorker: async (work) => {
+      const native = await NativeConnection.connect({ address: inject('temporalAddress') });
+      try {
+        const searchAttributes = await registerSearchAttributes(native, 'default', () => undefined);
+        const worker = await Worker.create({
+          connection: native,
+          taskQueue,
+          workflowBundle: { codePath: await builtProduct('workflow-bundle.js') },
+          activities: createActivities(loadConfig(env), { searchAttributes }),
+          maxHeartbeatThrottleInterval: '500ms',
+        });
+        return await worker.runUntil(work());
+      } finally {
+        await native.close();
+      }
+    },
+    close: async () => {
+      await connection.close();
+      await Promise.all([source.drop(), target.drop(), backup.drop(), rm(reports, { recursive: true })]);
+    },
+  };
+  return environment;
+}

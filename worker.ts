@@ -6,6 +6,7 @@ import { registerSearchAttributes } from './src/client/register-search-attribute
 import { temporalAccess } from './src/client/temporal-access.js';
 import { readEnvFile } from './src/config/env-file.js';
 import { loadConfig } from './src/config/load-config.js';
+import { loadPlans } from './src/plan/registry.js';
 import { createLog } from './src/observe/log.js';
 import { faultPoint } from './src/observe/fault-point.js';
 import { exitCodeOf } from './src/cli/exit-code.js';
@@ -13,6 +14,7 @@ import { exitCodeOf } from './src/cli/exit-code.js';
 async function main(): Promise<void> {
   const environment = readEnvFile('.env', process.env);
   const config = loadConfig(environment);
+  await loadPlans(config.plans);
   const log = createLog(config.monitoring.logLevel);
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) =>
@@ -31,13 +33,16 @@ async function main(): Promise<void> {
       namespace,
       taskQueue,
       workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-      activities: createActivities(config, { searchAttributes, ...(at ? { at } : {}) }),
+      activities: createActivities(config, { searchAttributes, at }),
       // A signal reaches an activity with its next heartbeat: this is how long a pause may take to be noticed.
       maxHeartbeatThrottleInterval: '500ms',
       // A worker that is replaced finishes its chunk.
       shutdownGraceTime: '30s',
       maxCachedWorkflows: 10,
       maxConcurrentActivityTaskExecutions: 20,
+      // A worker that hangs swallows a task with every poll it has open, and each costs the run a heartbeat timeout.
+      maxConcurrentActivityTaskPolls: 1,
+      maxConcurrentWorkflowTaskPolls: 2,
     });
     log.info({ taskQueue, namespace, address }, 'The worker is ready.');
     await worker.run();

@@ -1,5 +1,5 @@
 import type { Config } from '../src/config/config.js';
-import type { FaultPoint } from '../src/engine/move-range.js';
+import type { PassPoint } from '../src/observe/fault-point.js';
 import { finalizeActivities } from './finalize.js';
 import { migrateActivities } from './migrate.js';
 import { prepareActivities } from './prepare.js';
@@ -10,13 +10,13 @@ import { validateActivities } from './validate.js';
 /** All activities over one configuration. */
 export function createActivities(
   config: Config,
-  options: { searchAttributes: boolean; at?: (point: FaultPoint) => void },
+  options: { searchAttributes: boolean; at?: PassPoint | undefined },
 ): Activities {
   const context = new RunContext(config);
   return {
     ...prepareActivities(context, options),
     ...migrateActivities(context, options.at),
-    ...validateActivities(context),
+    ...validateActivities(context, options.at),
     ...finalizeActivities(context),
   };
 }

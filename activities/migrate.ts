@@ -6,7 +6,7 @@ import { moveStep } from '../src/engine/move-step.js';
 import { loadReferences } from '../src/engine/step.js';
 import { surveyStep } from '../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
-import type { FaultPoint } from '../src/engine/move-range.js';
+import type { PassPoint } from '../src/observe/fault-point.js';
 import { setStepState, stepCounts } from '../src/store/runs.js';
 import { runActivity } from './run-activity.js';
 import type { RunContext } from './run-context.js';
@@ -15,13 +15,13 @@ import type { Activities } from './types.js';
 type Migrate = Pick<Activities, 'surveyStep' | 'moveStep' | 'completeStep'>;
 
 /** Phase 2. `at` is called at named points of the move, so that a test can stop the process right there. */
-export function migrateActivities(context: RunContext, at?: (point: FaultPoint) => void): Migrate {
+export function migrateActivities(context: RunContext, at?: PassPoint): Migrate {
   const { config } = context;
   return {
     surveyStep: (ref) =>
       runActivity(({ signal, progress }) =>
         context.withStep(ref, (step, source, client) =>
-          surveyStep(step, source, client, { signal, progress: (done) => progress({ done, of: null }) }),
+          surveyStep(step, source, client, { signal, progress: (done) => progress({ done, of: null }), at }),
         ),
       ),
 
@@ -34,7 +34,7 @@ export function migrateActivities(context: RunContext, at?: (point: FaultPoint) 
             limit: { rows: batchSize ?? config.limits.batchSize, bytes: config.limits.chunkBytes },
             signal,
             progress: ({ read, rejected }) => progress({ done: read, of: null, rejected }),
-            ...(at ? { at } : {}),
+            at,
           });
           return stepCounts(client, ref.run, ref.step);
         }),
@@ -56,7 +56,7 @@ export function migrateActivities(context: RunContext, at?: (point: FaultPoint) 
             const other = findEntity(plan, soft.to);
             if (other) await warnOfSoftReferences(client, ref.run, entity, target, soft, other);
           }
-          await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }));
+          await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }), at);
           const checkpoint = `${entity.table}_completed`;
           await setStepState(client, ref.run, ref.step, 'completed');
           const { rows } = await client.query<{ at: Date }>(

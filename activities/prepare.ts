@@ -1,13 +1,15 @@
 import { createBackup } from '../src/backup/create-backup.js';
 import { fingerprint } from '../src/backup/fingerprint.js';
 import { proveBackup } from '../src/backup/prove-backup.js';
+import type { BackupProgress } from '../src/backup/types.js';
 import { isLoopback } from '../src/config/same-database.js';
 import { MigrationError } from '../src/contract/errors.js';
 import { scoreRows } from '../src/engine/quality/score-rows.js';
 import { connect } from '../src/engine/postgres/connect.js';
 import { inOrder, UnknownTableError, waitsFor, withDependencies } from '../src/plan/order.js';
 import type { Plan } from '../src/plan/model.js';
-import { judgeConnections, lookAt } from '../src/prepare/connections.js';
+import type { PassPoint } from '../src/observe/fault-point.js';
+import { judgeConnections, lookAt, refuseOneDatabaseTwice } from '../src/prepare/connections.js';
 import { checkDiskSpace } from '../src/prepare/disk.js';
 import { prepareTargetSchema } from '../src/prepare/target-schema.js';
 import { migrateStore } from '../src/store/migrate-store.js';
@@ -35,15 +37,26 @@ type Prepare = Pick<
 >;
 
 /** Phase 1: everything that can be known before the first row is written. */
-export function prepareActivities(context: RunContext, options: { searchAttributes: boolean }): Prepare {
+export function prepareActivities(
+  context: RunContext,
+  options: { searchAttributes: boolean; at?: PassPoint | undefined },
+): Prepare {
   const { config } = context;
   const target = { label: 'target', config: context.clientConfig(config.target) };
+  const lookAtAll = () =>
+    Promise.all([
+      lookAt('source', context.clientConfig(config.source)),
+      lookAt('target', target.config),
+      config.backup ? lookAt('backup', context.clientConfig(config.backup)) : undefined,
+    ]);
 
   return {
     openRun: ({ settings, name, ...ref }) =>
       runActivity(async () => {
         const plan = context.plan(ref.plan);
         const entities = selected(plan, settings.tables);
+        checkBatchSizes(plan, settings.batchSizes);
+        refuseOneDatabaseTwice(...(await lookAtAll()));
         await context.withTarget(async (client) => {
           await migrateStore(client);
           await enterRun(client, ref, name, settings, entities);
@@ -65,12 +78,9 @@ export function prepareActivities(context: RunContext, options: { searchAttribut
 
     checkConnections: () =>
       runActivity(async () => {
-        const [source, there, backup] = await Promise.all([
-          lookAt('source', context.clientConfig(config.source)),
-          lookAt('target', target.config),
-          config.backup ? lookAt('backup', context.clientConfig(config.backup)) : undefined,
-        ]);
-        return gate(judgeConnections(source, there, backup).problems, 'ERR_001');
+        const reports = await lookAtAll();
+        refuseOneDatabaseTwice(...reports);
+        return gate(judgeConnections(...reports).problems, 'ERR_001');
       }),
 
     prepareTarget: (ref) =>
@@ -174,7 +184,10 @@ export function prepareActivities(context: RunContext, options: { searchAttribut
         const backup = { label: 'backup', config: context.clientConfig(config.backup) };
         const watch = {
           signal,
-          progress: ({ done, of }: { done: number; of: number }) => progress({ done, of }),
+          progress: ({ doing, bytes, done, of }: BackupProgress) => {
+            if (doing === 'copying' && bytes > 0) options.at?.('in-backup');
+            progress({ done, of });
+          },
         };
         const { name } = await createBackup({
           target,
@@ -184,6 +197,7 @@ export function prepareActivities(context: RunContext, options: { searchAttribut
           now: new Date(ref.startedAt),
           ...watch,
         });
+        options.at?.('backup-made');
         await proveBackup({ backup, name, ...watch });
         await context.withTarget((client) =>
           client.query('update migration.runs set backup = $2 where run = $1', [ref.run, name]),
@@ -191,6 +205,17 @@ export function prepareActivities(context: RunContext, options: { searchAttribut
         return { name };
       }),
   };
+}
+
+function checkBatchSizes(plan: Plan, sizes: Readonly<Record<string, number>> = {}): void {
+  const allowed = ['default', ...plan.entities.map(({ step }) => step)];
+  const unknown = Object.keys(sizes).filter((name) => !allowed.includes(name));
+  if (unknown.length > 0)
+    throw new MigrationError(
+      'ERR_002',
+      `batchSizes: the plan ${plan.name} has no step ${unknown.join(', ')}. Allowed are ${allowed.join(', ')}.`,
+      { next: 'Correct `batchSizes` in the input.' },
+    );
 }
 
 function selected(plan: Plan, tables: readonly string[] | undefined) {

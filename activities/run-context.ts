@@ -13,6 +13,7 @@ import { parseTimestamp } from '../src/engine/values/timestamp.js';
 import type { Entity, Plan } from '../src/plan/model.js';
 import { findPlan } from '../src/plan/registry.js';
 import { databaseError } from '../src/store/postgres-errors.js';
+import { connectionName, currentAttempt, endEarlierAttempts } from './attempt.js';
 import type { StepRef } from './types.js';
 
 /** What all activities share: the databases by configuration, and the plan of a run. */
@@ -27,7 +28,8 @@ export class RunContext {
     try {
       return findPlan(name);
     } catch (error) {
-      throw new MigrationError('ERR_002', (error as Error).message, { next: 'Correct `plan` in the input.' });
+      const message = error instanceof Error ? error.message : String(error);
+      throw new MigrationError('ERR_002', message, { next: 'Correct `plan` in the input.' });
     }
   }
 
@@ -45,9 +47,19 @@ export class RunContext {
     return poolConfigOf(url, this.config, { statementTimeoutMs: 0 });
   }
 
+  /** A connection of the running attempt; what earlier ones of the same activity have left open is ended. */
   async connectTarget(): Promise<Client> {
+    const attempt = currentAttempt();
+    const config = { ...this.clientConfig(this.config.target), application_name: connectionName(attempt) };
     try {
-      return await connect(this.clientConfig(this.config.target));
+      const client = await connect(config);
+      try {
+        await endEarlierAttempts(client, attempt);
+        return client;
+      } catch (error) {
+        await client.end().catch(() => undefined);
+        throw error;
+      }
     } catch (error) {
       throw databaseError(error, 'target');
     }

@@ -6,6 +6,7 @@ import type { RunRef } from '../src/contract/outline.js';
 import type { CheckResult } from '../src/contract/status.js';
 import { verifyStep } from '../src/engine/verify/verify-step.js';
 import { entitiesOfRun } from '../src/store/run-entities.js';
+import type { PassPoint } from '../src/observe/fault-point.js';
 import { saveChecks } from '../src/store/check-results.js';
 import { runActivity } from './run-activity.js';
 import type { RunContext } from './run-context.js';
@@ -14,7 +15,7 @@ import type { Activities } from './types.js';
 type Validate = Pick<Activities, 'verifyStep' | 'checkCounts' | 'checkReferences' | 'checkRules'>;
 
 /** Phase 3. */
-export function validateActivities(context: RunContext): Validate {
+export function validateActivities(context: RunContext, at?: PassPoint): Validate {
   const checking =
     (check: (context: CheckContext) => Promise<CheckOutcome[]>) =>
     (ref: RunRef): Promise<CheckResult[]> =>
@@ -41,6 +42,7 @@ export function validateActivities(context: RunContext): Validate {
           verifyStep(step, source, () => context.connectTarget(), {
             signal,
             progress: (done) => progress({ done, of: null }),
+            at,
           }),
         ),
       ),

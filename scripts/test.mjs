@@ -22,7 +22,10 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 if (vitestArguments.length === 0)
   for (const [title, command, ...args] of checks) {
     heading(title);
-    total[(await run(command, args)) === 0 ? 'passed' : 'failed'] += 1;
+    const started = performance.now();
+    const outcome = (await run(command, args)) === 0 ? 'passed' : 'failed';
+    console.log(`${outcome} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    total[outcome] += 1;
   }
 
 heading('Tests');

@@ -31,7 +31,7 @@ const statusQuery = defineQuery<RunStatus>('status');
 const progressQuery =
   defineQuery<Pick<RunStatus, 'state' | 'phase' | 'rows' | 'errorRate' | 'secondsLeft'>>('progress');
 const checkpointsQuery = defineQuery<RunStatus['checkpoints']>('checkpoints');
-const retryUpdate = defineUpdate<string, []>('retry');
+const retryUpdate = defineUpdate<string>('retry');
 const skipValidationUpdate = defineUpdate<string, [{ reason: string }]>('skip-validation');
 
 export async function migration(input?: unknown): Promise<RunStatus> {
@@ -197,9 +197,9 @@ class Run {
   }
 
   /** A gate that does not pass holds the run; `retry` asks again, `skip-validation` goes on. */
-  async #gate(ask: () => Promise<{ passed: boolean; code: string; reason: string }>): Promise<void> {
+  async #gate(look: () => Promise<{ passed: boolean; code: string; reason: string }>): Promise<void> {
     for (;;) {
-      const gate = await this.#insist(ask);
+      const gate = await this.#insist(look);
       if (gate.passed) return;
       this.#book.fail(
         { code: gate.code, message: gate.reason, next: 'Mend the cause and retry, or skip the validation.' },
@@ -264,10 +264,14 @@ class Run {
 /** The failed activity's own words; undefined when the error is none (a cancellation, a fault of the workflow). */
 function lastErrorOf(error: unknown): Omit<LastError, 'at'> | undefined {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return undefined;
-  const [details] = (error.cause.details ?? []) as [{ next?: string }?];
   return {
     code: error.cause.type ?? 'ERR_003',
     message: error.cause.message,
-    next: details?.next ?? 'Mend the cause, then send the update retry.',
+    next: nextOf(error.cause.details?.[0]) ?? 'Mend the cause, then send the update retry.',
   };
+}
+
+function nextOf(details: unknown): string | undefined {
+  if (typeof details !== 'object' || details === null || !('next' in details)) return undefined;
+  return typeof details.next === 'string' ? details.next : undefined;
 }

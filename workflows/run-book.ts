@@ -21,6 +21,7 @@ import type {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+const counts = ['read', 'migrated', 'merged', 'rejected'] as const;
 const noRows: RowCounts = { read: 0, migrated: 0, merged: 0, rejected: 0 };
 
 export class RunBook {
@@ -100,8 +101,7 @@ export class RunBook {
 
   get rows(): RowCounts {
     const sum = { read: 0, migrated: 0, merged: 0, rejected: 0 };
-    for (const step of this.steps)
-      for (const count of Object.keys(sum) as (keyof RowCounts)[]) sum[count] += step[count];
+    for (const step of this.steps) for (const count of counts) sum[count] += step[count];
     return sum;
   }
 

@@ -117,6 +117,7 @@ async function startStack(
 
   log('Starting the worker...');
   const reportDir = path.resolve(process.env['MIGRATION_REPORT_DIR'] || tmpdir());
+  await mkdir(reportDir, { recursive: true });
   const workerLog = inFolder('worker.log');
   const since = new Date();
   const worker = await superviseWorker({

@@ -1,17 +1,21 @@
-import { QueryNotRegisteredError, ServiceError } from '@temporalio/client';
 import type { ClientBase, Pool } from 'pg';
+import { askRun } from '../client/ask-run.js';
 import { describeRun } from '../client/describe-run.js';
 import { runEnd, type RunEnd } from '../client/run-end.js';
-import { type RunHandle, runStatus } from '../client/runs.js';
+import type { RunHandle } from '../client/runs.js';
 import { temporalError } from '../client/temporal-error.js';
 import { MigrationError } from '../contract/errors.js';
 import type { RunStatus } from '../contract/status.js';
 import { readStepProgress, type StepProgress, withProgress } from '../store/read-progress.js';
 import { pause } from './interruption.js';
 import { Pace } from './pace.js';
-import { isHeld, type RunSnapshot, type StepWork } from './run-snapshot.js';
+import { activityText, isHeld, type RunSnapshot, type StepWork } from './run-snapshot.js';
 
 const intervalMs = 500;
+/** A run that has not answered for so long will not, with nobody there to help it. */
+const longSilenceMs = 120_000;
+/** Of one activity, with growing pauses between: about two minutes. */
+const mostAttempts = 8;
 
 export interface FollowOptions {
   readonly handle: RunHandle;
@@ -20,8 +24,8 @@ export interface FollowOptions {
   /** the target */
   readonly db: Pool | ClientBase;
   readonly signal: AbortSignal;
-  /** come back, instead of waiting for an operator, when the run is held or has not answered for so long */
-  readonly giveUp?: { readonly whenHeld: boolean; readonly silenceMs: number };
+  /** come back, instead of waiting for an operator, when the run is held, stuck, or has not answered for long */
+  readonly unattended: boolean;
   readonly show: (snapshot: RunSnapshot) => void;
 }
 
@@ -39,28 +43,35 @@ export interface FollowEnd {
  * @throws the signal's reason when it is aborted, MigrationError ERR_001 when target or Temporal is gone
  */
 export async function followRun(options: FollowOptions): Promise<FollowEnd> {
+  const enough = new AbortController();
+  const ended = runEnd(options.handle, enough.signal);
   try {
-    return await follow(options);
+    return await follow(options, ended);
   } catch (error) {
     throw temporalError(error, options.address);
+  } finally {
+    enough.abort();
+    // How the question for the end was broken off is of no interest, only that it is.
+    await ended.catch(() => undefined);
   }
 }
 
-async function follow(options: FollowOptions): Promise<FollowEnd> {
-  const { handle, db, signal, giveUp, show } = options;
+async function follow(options: FollowOptions, ended: Promise<RunEnd>): Promise<FollowEnd> {
+  const { handle, db, signal, unattended, show } = options;
   const paces = new Map<string, Pace>();
   let status: RunStatus | null = null;
   let answeredAt = Date.now();
   let end: RunEnd | undefined;
-  const ended = runEnd(handle).then((how) => (end = how));
-  // It is raced below; when we are interrupted before that, nobody wants to know how it failed.
-  ended.catch(() => undefined);
+  void ended.then(
+    (how) => (end = how),
+    () => undefined,
+  );
 
   for (;;) {
     signal.throwIfAborted();
     const closed = end;
     const [answer, progress, description] = await Promise.all([
-      ask(handle),
+      askRun(handle),
       readStepProgress(db, handle.workflowId),
       describeRun(handle),
     ]);
@@ -80,23 +91,11 @@ async function follow(options: FollowOptions): Promise<FollowEnd> {
     });
     if (closed)
       return { how: closed.how, status: merged, failure: closed.how === 'completed' ? null : closed };
-    if (giveUp?.whenHeld && merged && isHeld(merged)) return { how: 'held', status: merged, failure: null };
-    if (giveUp && Date.now() - answeredAt > giveUp.silenceMs) throw noAnswer(answer.silence);
+    if (unattended && merged && isHeld(merged)) return { how: 'held', status: merged, failure: null };
+    if (unattended && Date.now() - answeredAt > longSilenceMs) throw noAnswer(answer.silence);
+    const stuck = description.pending.find(({ attempt }) => attempt > mostAttempts);
+    if (unattended && stuck) throw new Error(`The run does not get on: ${activityText(stuck)}`);
     await Promise.race([ended, pause(intervalMs, signal)]);
-  }
-}
-
-type Answer = { status: RunStatus; silence: null } | { status: null; silence: string };
-
-/** A run answers only while a worker is up; that none is does not end the watch. */
-async function ask(handle: RunHandle): Promise<Answer> {
-  try {
-    return { status: await runStatus(handle), silence: null };
-  } catch (error) {
-    if (error instanceof QueryNotRegisteredError)
-      return { status: null, silence: 'the run is just starting' };
-    if (!(error instanceof ServiceError)) throw error;
-    return { status: null, silence: error.cause?.message ?? error.message };
   }
 }
 

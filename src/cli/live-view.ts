@@ -4,7 +4,7 @@ import { phases } from '../contract/names.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
 import { bar, count, percent, timeOfDay, timeSpan, wholePercent, wrap } from '../report/format.js';
 import { helpLines } from './help-lines.js';
-import { isHeld, type RunSnapshot, type StepWork } from './run-snapshot.js';
+import { activityText, isHeld, type RunSnapshot, type StepWork } from './run-snapshot.js';
 
 export interface Screen {
   /** columns of the terminal */
@@ -79,11 +79,10 @@ function stepTable({ work }: RunSnapshot, status: RunStatus, { width, colors }: 
     Math.max(titles[column].length, ...cells.map((line) => line[column].length));
   const columns = ['rows', 'rate', 'rejects', 'left'] as const;
   const rest = columns.reduce((sum, column) => sum + widthOf(column) + 2, 0);
-  const barWidth = Math.min(
-    widestBar,
-    // The last column stays free: some terminals break the line there.
-    Math.max(narrowestBar, width - 1 - (2 + widthOf('step') + 2 + 5 + rest)),
-  );
+  // The last column stays free: some terminals break the line there.
+  const room = width - 1 - (2 + widthOf('step') + 2 + 5 + rest);
+  // Where figures of many digits leave no room for a bar, the percentage says the same.
+  const barWidth = room < narrowestBar ? 0 : Math.min(widestBar, room);
   const figures = (line: Pick<Cells, (typeof columns)[number]>): string =>
     columns.map((column) => `  ${line[column].padStart(widthOf(column))}`).join('');
   return [
@@ -105,6 +104,11 @@ const marks: Readonly<Record<StepStatus['state'], string>> = {
   'rolled-back': '↩',
 };
 
+function compareMark({ differences }: StepStatus, done: number): string {
+  if (differences !== null) return differences === 0 ? marks.completed : marks.failed;
+  return done > 0 ? marks.running : marks.pending;
+}
+
 function colored(mark: string, colors: Colors): string {
   if (mark === '✓') return colors.green(mark);
   if (mark === '✗') return colors.red(mark);
@@ -114,11 +118,12 @@ function colored(mark: string, colors: Colors): string {
 function cellsOf(step: StepStatus, work: StepWork | undefined, status: RunStatus): Cells {
   const done = work?.done ?? step.read;
   const of = work?.of ?? null;
-  const through = status.phase === 'finalize' || (of !== null && done >= of);
-  const finished = status.phase === 'migrate' ? step.state === 'completed' : through;
-  const rate = finished ? step.rowsPerSecond : (work?.perSecond ?? null);
+  const comparing = status.phase === 'validate';
+  const finished = comparing ? of !== null && done >= of : step.state === 'completed';
+  // The rate that a finished step keeps is that of its move.
+  const rate = finished && !comparing ? step.rowsPerSecond : (work?.perSecond ?? null);
   return {
-    mark: marks[step.state],
+    mark: comparing ? compareMark(step, done) : marks[step.state],
     step: step.step,
     share: of === null || of === 0 ? Number(finished) : done / of,
     percent: of === null ? '' : `${wholePercent(done, of)}%`,
@@ -140,11 +145,9 @@ function deadline(status: RunStatus, { timeZone }: Screen): string {
 }
 
 function activityLines({ pending, silence, status }: RunSnapshot, { colors, width }: Screen): string[] {
-  const lines = pending.map(({ name, attempt, progress }) => {
-    const again = attempt > 1 ? ` (attempt ${attempt})` : '';
-    const far = progress && progress.of !== null ? ` ${count(progress.done)}/${count(progress.of)}` : '';
-    return colors.dim(`Now: ${name}${far}${again}`);
-  });
+  const lines = pending.flatMap((activity) =>
+    wrap(`Now: ${activityText(activity)}`, width - 1).map(colors.dim),
+  );
   if (silence && status)
     lines.push(...wrap(`No answer from the run: ${silence}`, width - 1).map(colors.yellow));
   return [...new Set(lines)];

@@ -3,24 +3,30 @@ import { phases } from '../contract/names.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
 import { count, percent, timeSpan, wholePercent } from '../report/format.js';
 import { helpLines } from './help-lines.js';
-import { isHeld, type RunSnapshot, titleOf } from './run-snapshot.js';
+import { activityText, isHeld, type RunSnapshot, titleOf } from './run-snapshot.js';
 
 const progressEveryMs = 3_000;
+/** Nobody should wonder for longer whether it hangs. */
+const silenceMs = 10_000;
 
 export class PlainProgress {
-  readonly #write: (line: string) => void;
+  readonly #writeLine: (line: string) => void;
   readonly #address: () => string;
   readonly #said = new Set<string>();
   #progressAt = 0;
+  #now = 0;
+  #writtenAt = 0;
   #held = false;
 
   constructor(write: (line: string) => void, address: () => string) {
-    this.#write = write;
+    this.#writeLine = write;
     this.#address = address;
   }
 
   show(snapshot: RunSnapshot): void {
     const { status } = snapshot;
+    this.#now = snapshot.at.getTime();
+    this.#writtenAt ||= this.#now;
     if (!status) return;
     for (const [index, phase] of phases.entries()) {
       // A short phase may have come and gone between two looks: its lines come all the same, in order.
@@ -29,8 +35,9 @@ export class PlainProgress {
       if (phase === 'migrate') for (const step of status.steps) this.#moved(step);
       if (phase === 'validate') for (const step of status.steps) this.#compared(step);
     }
-    if (snapshot.at.getTime() - this.#progressAt >= progressEveryMs) this.#progress(snapshot, status);
+    if (this.#now - this.#progressAt >= progressEveryMs) this.#progress(snapshot, status);
     this.#hold(snapshot.run, status);
+    if (this.#now - this.#writtenAt >= silenceMs) this.#stillAtWork(snapshot);
   }
 
   #moved(step: StepStatus): void {
@@ -56,11 +63,11 @@ export class PlainProgress {
       this.#once(`❌ ${titleOf(step)} compared with their source: ${count(step.differences)} rows differ`);
   }
 
-  #progress({ at, work }: RunSnapshot, status: RunStatus): void {
+  #progress({ work }: RunSnapshot, status: RunStatus): void {
     const step = status.steps.find(({ step: name }) => typeof work.get(name)?.secondsLeft === 'number');
     const now = step && work.get(step.step);
     if (!step || !now || now.of === null || now.perSecond === null) return;
-    this.#progressAt = at.getTime();
+    this.#progressAt = this.#now;
     const label = step.step.replaceAll('-', ' ');
     const far = `${count(now.done)}/${count(now.of)} ${label} (${wholePercent(now.done, now.of)}%)`;
     this.#write(`📊 Progress: ${far}${status.phase === 'validate' ? ' compared' : ''}`);
@@ -74,6 +81,16 @@ export class PlainProgress {
     const held = isHeld(status);
     if (held && !this.#held) for (const line of helpLines(run, status, this.#address())) this.#write(line);
     this.#held = held;
+  }
+
+  #stillAtWork({ pending, silence }: RunSnapshot): void {
+    if (silence) this.#write(`⚠️  No answer from the run: ${silence}`);
+    for (const activity of pending) this.#write(`⏳ Still at work: ${activityText(activity)}`);
+  }
+
+  #write(line: string): void {
+    this.#writtenAt = this.#now;
+    this.#writeLine(line);
   }
 
   #once(line: string): void {

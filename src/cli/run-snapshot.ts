@@ -1,5 +1,6 @@
 import type { PendingActivity } from '../client/describe-run.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
+import { count } from '../report/format.js';
 
 /** A run at one moment, for showing. */
 export interface RunSnapshot {
@@ -35,4 +36,11 @@ export function isHeld({ state }: RunStatus): boolean {
 export function titleOf({ step }: StepStatus): string {
   const words = step.replaceAll('-', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** `checkReferences 3/9`, and why it failed the last time: what the run waits for just now. */
+export function activityText({ name, progress, attempt, lastFailure }: PendingActivity): string {
+  const far = progress?.of ? ` ${count(progress.done)}/${count(progress.of)}` : '';
+  if (attempt <= 1) return `${name}${far}`;
+  return `${name}${far} (attempt ${attempt}${lastFailure === null ? '' : `, after: ${lastFailure}`})`;
 }

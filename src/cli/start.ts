@@ -48,9 +48,6 @@ interface StartOptions {
   readonly json: boolean;
 }
 
-/** A run that has not answered for so long will not, with nobody there to help it. */
-const silenceMs = 120_000;
-
 async function main(): Promise<ExitCode> {
   const given = parseArguments(spec, process.argv.slice(2), process.env);
   const options: StartOptions = {
@@ -105,7 +102,7 @@ async function runAndReport(
         address: addresses.temporal,
         db: target,
         signal,
-        ...(options.once ? { giveUp: { whenHeld: true, silenceMs } } : {}),
+        unattended: options.once,
         show: (snapshot) => display.show(snapshot),
       }),
       stack.worker.gaveUp.then((reason) => Promise.reject(reason)),
@@ -143,7 +140,7 @@ async function closingLines(
   addresses: RunAddresses,
 ): Promise<string[]> {
   const { status, failure } = end;
-  const table = rejectTable(reasons, Math.max(80, process.stdout.columns ?? 0));
+  const table = rejectTable(reasons, Math.max(80, process.stdout.columns ?? 120));
   return [
     ...(failure ? ['', `❌ ${failure.code ?? end.how}: ${failure.message}`, failure.next ?? ''] : []),
     ...(status ? ['', ...validationReport(status)] : []),

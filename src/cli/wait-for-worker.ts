@@ -1,9 +1,8 @@
-import proto from '@temporalio/proto';
 import type { TemporalDoor } from '../client/connect-temporal.js';
+import { workerListens } from '../client/worker-listens.js';
 import { pause } from './interruption.js';
 
 const patienceMs = 60_000;
-const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 
 /**
  * Waits until a worker that was started after `since` asks the task queue for work.
@@ -12,18 +11,11 @@ const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
  */
 export async function waitForWorker(temporal: TemporalDoor, since: Date, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + patienceMs;
-  const { client, taskQueue } = temporal;
   while (Date.now() < deadline) {
-    const { pollers } = await client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: taskQueue },
-      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
-    });
-    const listening = (pollers ?? []).some(
-      ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) >= Math.floor(since.getTime() / 1000),
-    );
-    if (listening) return;
+    if (await workerListens(temporal, since)) return;
     await pause(100, signal);
   }
-  throw new Error(`No worker asked the task queue ${taskQueue} for work within ${patienceMs / 1000} s.`);
+  throw new Error(
+    `No worker asked the task queue ${temporal.taskQueue} for work within ${patienceMs / 1000} s.`,
+  );
 }

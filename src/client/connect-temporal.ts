@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { MigrationError } from '../contract/errors.js';
 import { temporalAccess, type TemporalAccess } from './temporal-access.js';
 
-const connectTimeoutMs = 10_000;
+const connectTimeoutMs = 5_000;
 
 /** The one door to Temporal for command line and dashboard. */
 export interface TemporalDoor {

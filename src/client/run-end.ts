@@ -18,10 +18,14 @@ export type RunEnd =
       readonly next: string | null;
     };
 
-/** Resolves when the run closes, whichever way. Rejects only when Temporal cannot be asked any more. */
-export async function runEnd(handle: RunHandle): Promise<RunEnd> {
+/**
+ * Resolves when the run closes, whichever way. Rejects when Temporal cannot be asked any more, or the signal is aborted:
+ * do that, and wait for it, before the connection is closed, or the client's next try brings down the process.
+ */
+export async function runEnd(handle: RunHandle, signal: AbortSignal): Promise<RunEnd> {
   try {
-    return { how: 'completed', status: await handle.result() };
+    const status = await handle.client.withAbortSignal(signal, () => handle.result());
+    return { how: 'completed', status };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     return failedEnd(error);

@@ -44,11 +44,6 @@ export async function startRun(temporal: TemporalDoor, { id, input }: StartOptio
   }
 }
 
-/** The run with this workflow id, open or closed. Nothing is asked of Temporal yet. */
-export function runHandle(temporal: TemporalDoor, id: string): RunHandle {
-  return temporal.client.workflow.getHandle<RunWorkflow>(id);
-}
-
 /**
  * Everything about the run, as its workflow tells it; works for closed runs too. A step's rows are those of its end:
  * for a step that is at work, see `readStepProgress`.

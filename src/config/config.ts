@@ -8,6 +8,8 @@ export interface Config {
   readonly target: DatabaseUrl;
   /** `undefined` when BACKUP_DATABASE_URL is not set: a run that wants a backup must then hold. */
   readonly backup: DatabaseUrl | undefined;
+  /** Absolute paths of the modules with plans of your own, in the order given. */
+  readonly plans: readonly string[];
   readonly database: {
     /** Connections per pool at most. */
     readonly poolSize: number;

@@ -100,6 +100,14 @@ export function folder() {
   return z.string().transform((path) => resolve(path));
 }
 
+/** Paths of files between commas, made absolute from where the process was started, each once. */
+export function filePaths() {
+  return z.string().transform((text): readonly string[] => {
+    const paths = text.split(',').map((path) => path.trim());
+    return [...new Set(paths.filter((path) => path !== '').map((path) => resolve(path)))];
+  });
+}
+
 /** A database's URL; `meaning` says which database is meant where it is missing. */
 export function databaseUrl(meaning: string) {
   return z

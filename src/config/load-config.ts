@@ -38,6 +38,7 @@ function configOf(values: Variables): Config {
     source: values.SOURCE_DATABASE_URL,
     target: values.DATABASE_URL,
     backup: values.BACKUP_DATABASE_URL,
+    plans: values.MIGRATION_PLANS,
     database: {
       poolSize: values.DATABASE_POOL_SIZE,
       idleTimeoutMs: values.DATABASE_IDLE_TIMEOUT,

@@ -3,6 +3,7 @@ import { DatabaseUrl } from './database-url.js';
 import {
   country,
   databaseUrl,
+  filePaths,
   folder,
   hostAndPort,
   notYet,
@@ -26,6 +27,8 @@ const fields = {
   BACKUP_DATABASE_URL: databaseUrl('the database that backups go to').optional(),
 
   NODE_ENV: oneOf(['production', 'staging', 'development', 'test']).default('production'),
+
+  MIGRATION_PLANS: filePaths().prefault(''),
 
   MIGRATION_BATCH_SIZE: wholeNumber(1, 1_000_000).default(20_000),
   MIGRATION_CHUNK_BYTES: wholeNumber(65_536, 64 * mebibyte).default(4 * mebibyte),

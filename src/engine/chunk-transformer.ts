@@ -4,9 +4,10 @@ import { quoteTable } from '../store/quote.js';
 import type { EnsuredParent } from '../plan/model.js';
 import { keyReader, readMerged, type SourceDecisions } from './decisions.js';
 import type { MovedRows } from './references/moved-rows.js';
-import { RawRow, type SourceChunk } from './row.js';
+import { RawRow, type SourceChunk, type SourceColumn } from './row.js';
 import type { SourceDatabase } from './source/types.js';
 import { compileSource, type Step, type StepSource } from './step.js';
+import type { Decision } from './survey/settle.js';
 import { KeyArray } from './target/key-array.js';
 import type {
   EnsuredRow,
@@ -124,7 +125,7 @@ export class ChunkTransformer {
       const decision = settled ? this.#decisions.own.get(this.#key(row).join(',')) : undefined;
       if (attached.size > 0) context.attached = attached.get(this.#key(row).join(',')) ?? [];
       const start = tuples.position;
-      const written = this.#transform.apply(row, context, tuples);
+      this.#transform.apply(row, context, tuples);
       if (decision?.kind === 'merge') {
         const host = this.#references.get(entity.step)?.keyOf(decision.otherTable, decision.otherId);
         if (host !== undefined) {
@@ -135,21 +136,19 @@ export class ChunkTransformer {
             rule: decision.rule,
             code: this.#foldedCode(row),
           });
-          if (!written)
+          const [fault] = context.faults;
+          if (fault)
             warnings.push({
               legacyId: context.legacyKey,
-              column: '',
-              reason: 'merged although it has faults of its own',
+              column: fault.column,
+              reason: `merged although it ${fault.reason}`,
             });
           continue;
         }
       }
       if (decision?.kind === 'duplicate') {
-        context.fault(
-          decision.rule,
-          `the same ${decision.rule} as ${decision.otherTable} ${decision.otherId}`,
-          'ERR_005',
-        );
+        const column = this.#columnOf(decision);
+        context.fault(column, `the same ${column} as ${decision.otherTable} ${decision.otherId}`, 'ERR_005');
         tuples.position = start;
       }
       if (context.faults.length > 0) {
@@ -158,13 +157,13 @@ export class ChunkTransformer {
       }
       if (decision?.kind === 'same')
         context.warn(
-          decision.rule,
+          this.#columnOf(decision),
           `the same company as ${decision.otherTable} ${decision.otherId}; both moved`,
         );
       targetKeys.push(context.targetKey);
       tupleRows.push(i);
       tupleStarts.push(tuples.position);
-      if (legacyKeys === null && context.keyReplaced) {
+      if (legacyKeys === null && hasOwnKey(context)) {
         legacyKeys = new KeyArray('text');
         for (const text of targetKeys.texts())
           if (legacyKeys.count < targetKeys.count - 1) legacyKeys.push(text);
@@ -219,6 +218,12 @@ export class ChunkTransformer {
     return this.#key(this.#row);
   }
 
+  /** The legacy column of a decision's rule: of a unique column, or the first of a consolidation's match. */
+  #columnOf({ rule }: Decision): string {
+    const match = this.#step.entity.consolidation?.matches.find((candidate) => candidate.rule === rule);
+    return legacyColumn(this.#source, match?.columns[0] ?? rule)?.name ?? rule;
+  }
+
   #foldedCode(row: RawRow): string | null {
     const code = this.#code?.(row);
     return code === null || code === undefined ? null : fold(code);
@@ -259,6 +264,11 @@ export class ChunkTransformer {
   }
 }
 
+/** Whether the target key does not tell the legacy key: replaced by another, spelt otherwise, or of several columns. */
+function hasOwnKey({ keyReplaced, targetKey, legacyKey }: RowContext): boolean {
+  return keyReplaced || (typeof targetKey === 'string' && targetKey !== legacyKey);
+}
+
 function keyText(key: Buffer | string): string {
   return typeof key === 'string' ? key : uuidText(key);
 }
@@ -284,11 +294,15 @@ function addParent(
   });
 }
 
-/** The legacy column that holds the code by which rows of the step are referred to. */
+/** Reads the code by which rows of the step are referred to. */
 function codeReader(step: Step, source: StepSource): TextReader | undefined {
-  const rule = step.entity.code === undefined ? undefined : source.plan.columns[step.entity.code];
-  if (!rule || !('from' in rule)) return undefined;
-  const names: readonly string[] = typeof rule.from === 'string' ? [rule.from] : rule.from;
-  const column = source.table.columns.find((candidate) => names.includes(candidate.name));
+  const column = step.entity.code === undefined ? undefined : legacyColumn(source, step.entity.code);
   return column && textOf(column);
+}
+
+/** The legacy column that a target column comes from: the first of its rule that exists. */
+function legacyColumn({ plan, table }: StepSource, target: string): SourceColumn | undefined {
+  const rule = plan.columns[target];
+  const names = rule && 'from' in rule ? [rule.from].flat() : [];
+  return names.flatMap((name) => table.columns.find((column) => column.name === name) ?? [])[0];
 }

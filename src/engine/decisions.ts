@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { RunRef } from '../contract/outline.js';
+import type { DocumentField, Source } from '../plan/model.js';
 import { RawRow } from './row.js';
 import type { SourceDatabase } from './source/types.js';
 import type { Step, StepSource } from './step.js';
@@ -63,7 +64,7 @@ export async function readMerged(
   const from = step.sources.find((source) => source.plan.table === step.entity.consolidation?.from);
   if (!from || ids.length === 0) return documents;
   const row = new RawRow(from.table.columns.length);
-  const write = rowDocument(from.table.columns);
+  const write = rowDocument(from.table.columns, jsonColumns(from.plan));
   const key = keyReader(from);
   const chunk = await database.lookup(
     from.table,
@@ -72,10 +73,24 @@ export async function readMerged(
   );
   for (let i = 0; i < chunk.rows; i++) {
     database.locate(chunk, i, row);
-    const document = write(row);
-    if (document !== undefined) documents.set(key(row).join(','), document);
+    documents.set(key(row).join(','), write(row));
   }
   return documents;
+}
+
+/** The legacy columns that hold JSON by the rules of the plan, whatever their type. */
+function jsonColumns({ columns }: Source): ReadonlySet<string> {
+  const inFields = (fields: Readonly<Record<string, DocumentField>>): string[] =>
+    Object.values(fields).flatMap((field) => {
+      if ('fields' in field) return inFields(field.fields);
+      return 'from' in field && field.as === 'json' ? [field.from].flat() : [];
+    });
+  return new Set(
+    Object.values(columns).flatMap((rule) => {
+      if (rule.kind === 'json') return [rule.from].flat();
+      return rule.kind === 'document' ? inFields(rule.fields) : [];
+    }),
+  );
 }
 
 /** The legacy key of a row as texts, in the order of the key columns. */

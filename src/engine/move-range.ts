@@ -4,6 +4,7 @@ import type { SourceChunk } from './row.js';
 import { TupleWriter } from './target/tuple-writer.js';
 import { ChunkTaken, loadChunk, type LoadedChunk } from './target/load-chunk.js';
 import type { ChunkPlace, PreparedChunk } from './target/prepared-chunk.js';
+import type { PassPoint } from '../observe/fault-point.js';
 import { lastChunkOf } from '../store/chunks.js';
 
 /** Counters of what this call has committed; the sums of all calls stand in the target. */
@@ -29,9 +30,8 @@ export interface RangeMove {
   readonly signal: AbortSignal;
   readonly onCommit: (moved: Readonly<MovedRows>) => void;
   /** called at named points so that a test can stop the process right there */
-  readonly at?: (point: FaultPoint) => void;
+  readonly at?: PassPoint | undefined;
 }
-export type FaultPoint = 'before-claim' | 'after-copy' | 'before-commit' | 'after-commit' | 'range-done';
 
 /**
  * Moves one range from the last chunk that is in to its end: one streaming read, one target transaction a chunk.
@@ -128,7 +128,7 @@ class Lane {
     await previous.loaded;
     move.at?.('before-claim');
     await this.client.query('begin');
-    const loaded = await loadChunk(this.client, place, chunk);
+    const loaded = await loadChunk(this.client, place, chunk, move.at);
     move.at?.('after-copy');
     return loaded;
   }

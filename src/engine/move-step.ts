@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { ChunkTransformer } from './chunk-transformer.js';
 import { loadDecisions } from './decisions.js';
-import { moveRange, type FaultPoint, type MovedRows as MovedCounts } from './move-range.js';
+import type { PassPoint } from '../observe/fault-point.js';
+import { moveRange, type MovedRows as MovedCounts } from './move-range.js';
 import type { ChunkLimit, SourceDatabase } from './source/types.js';
 import { loadReferences, type Step } from './step.js';
 
@@ -12,7 +13,7 @@ export interface StepMove {
   readonly limit: ChunkLimit;
   readonly signal: AbortSignal;
   readonly progress: (moved: Readonly<MovedCounts>) => void;
-  readonly at?: (point: FaultPoint) => void;
+  readonly at?: PassPoint | undefined;
 }
 
 /** How long to wait before looking again for a range that may be moved. */
@@ -87,7 +88,7 @@ async function moveClaimed(step: Step, range: Range, client: Client, move: StepM
     connect: move.connect,
     signal: move.signal,
     onCommit: move.progress,
-    ...(move.at ? { at: move.at } : {}),
+    at: move.at,
   });
   await client.query(
     `update migration.ranges set done_at = now() where run = $1 and step = $2 and source_table = $3 and range = $4`,

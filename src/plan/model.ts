@@ -162,7 +162,8 @@ export interface ConstantRule {
  * The key of a row that this run moved into `to`, found by legacy id first, then by code (with a warning).
  * Not found: `missing: 'reject'` (ERR_004) or `'null'` (a warning). What could not be resolved is kept with the
  * leftovers; so is a code that was not needed and does not lead to the row that the id found. A reference of an entity
- * to itself is set after all its rows are in. An optional parent that is not named at all is no warning.
+ * to itself is set after all its rows are in. An optional parent that is not named at all is a warning only with
+ * `unnamed: 'warn'`.
  */
 export interface ReferenceRule {
   readonly kind: 'reference';
@@ -170,6 +171,7 @@ export interface ReferenceRule {
   readonly id?: string;
   readonly code?: string;
   readonly missing: 'reject' | 'null';
+  readonly unnamed?: 'warn';
   /** what is referenced, for people: `supplier`, `price list` */
   readonly label: string;
 }
@@ -341,7 +343,7 @@ export interface BusinessRule {
   readonly title: string;
   readonly step: string;
   readonly severity: 'error' | 'warning' | 'info';
-  /** a SELECT whose first column is the failing row's key as text */
+  /** a SELECT whose first column is the failing row's key as text; composite keys in key order, joined by commas */
   readonly failing: string;
 }
 

@@ -17,6 +17,11 @@ export class UnknownPlanError extends Error {
   }
 }
 
+/** A module of MIGRATION_PLANS that gives no plan; the message names its file. */
+export class PlanModuleError extends Error {
+  override readonly name = 'PlanModuleError';
+}
+
 export function planNames(): string[] {
   return [...plans.keys()].sort();
 }
@@ -41,12 +46,20 @@ export function registerPlan(plan: Plan): void {
  * of compiled modules, relative ones from `folder`; this is what the worker does with MIGRATION_PLANS.
  *
  *     MIGRATION_PLANS=./my-plan.js,/opt/plans/another.js
+ *
+ * Throws `PlanModuleError` for a module that cannot be imported, that exports no plan, or whose plan has a name that is
+ * taken.
  */
 export async function loadPlans(modules: readonly string[], folder = process.cwd()): Promise<Plan[]> {
   const loaded: Plan[] = [];
   for (const module of modules) {
-    const plan = await importPlan(path.resolve(folder, module));
-    registerPlan(plan);
+    const file = path.resolve(folder, module);
+    const plan = await importPlan(file);
+    try {
+      registerPlan(plan);
+    } catch (cause) {
+      throw new PlanModuleError(`The plan module ${file} cannot be used: ${reasonOf(cause)}`, { cause });
+    }
     loaded.push(plan);
   }
   return loaded;
@@ -56,7 +69,9 @@ async function importPlan(file: string): Promise<Plan> {
   const exported = await importModule(file);
   const plan = exported['plan'] ?? exported['default'];
   if (!isPlan(plan))
-    throw new Error(`${file} exports no plan: it needs an export \`plan\`, made by definePlan.`);
+    throw new PlanModuleError(
+      `The plan module ${file} exports no plan: it needs an export \`plan\`, made by definePlan.`,
+    );
   return plan;
 }
 
@@ -65,9 +80,12 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
     const exported: Record<string, unknown> = await import(pathToFileURL(file).href);
     return exported;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`The plan module ${file} cannot be imported: ${reason}`, { cause });
+    throw new PlanModuleError(`The plan module ${file} cannot be imported: ${reasonOf(cause)}`, { cause });
   }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Plans from `definePlan` have been checked, and are frozen. */

@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { connect } from '../engine/postgres/connect.js';
+import { MigrationError } from '../contract/errors.js';
 import { databaseError } from '../store/postgres-errors.js';
 
 /** What a look at one database showed. */
@@ -41,11 +42,12 @@ export async function lookAt(server: string, config: ClientConfig): Promise<Conn
         await client.query('select 1');
         times.push(performance.now() - start);
       }
+      const [, , median = 0] = times.sort((a, b) => a - b);
       return {
         server,
         version: Number(row.version),
         versionText: row.text,
-        latencyMs: times.sort((a, b) => a - b)[2] as number,
+        latencyMs: median,
         identity: row.identity,
         canCreateSchemas: row.create,
         readOnly: row.readOnly,
@@ -68,6 +70,32 @@ export interface ConnectionsFinding {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Throws ERR_002 when two of the databases are one, under whatever names. No gate, which an operator could pass: it must
+ * be known before anything is written anywhere.
+ */
+export function refuseOneDatabaseTwice(
+  source: ConnectionReport,
+  target: ConnectionReport,
+  backup: ConnectionReport | undefined,
+): void {
+  const named = [
+    { variable: 'SOURCE_DATABASE_URL', identity: source.identity },
+    { variable: 'DATABASE_URL', identity: target.identity },
+    ...(backup ? [{ variable: 'BACKUP_DATABASE_URL', identity: backup.identity }] : []),
+  ];
+  for (const [position, one] of named.entries())
+    for (const other of named.slice(0, position))
+      if (one.identity === other.identity)
+        throw new MigrationError(
+          'ERR_002',
+          `${other.variable} and ${one.variable} lead to the same database by different names.`,
+          {
+            next: 'Name three different databases, start the worker again, then retry or start the run anew.',
+          },
+        );
+}
+
 /** What is wrong with the databases of a run, together. */
 export function judgeConnections(
   source: ConnectionReport,
@@ -78,12 +106,6 @@ export function judgeConnections(
   const warnings: string[] = [];
   if (source.version < oldestSource)
     problems.push(`the source is PostgreSQL ${source.versionText}; 12 is the oldest that is read`);
-  if (source.identity === target.identity)
-    problems.push('SOURCE_DATABASE_URL and DATABASE_URL lead to the same database');
-  if (backup && backup.identity === target.identity)
-    problems.push('BACKUP_DATABASE_URL and DATABASE_URL lead to the same database');
-  if (backup && backup.identity === source.identity)
-    problems.push('BACKUP_DATABASE_URL and SOURCE_DATABASE_URL lead to the same database');
   for (const report of [target, backup])
     if (report?.readOnly) problems.push(`the ${report.server} is a standby and takes no writes`);
     else if (report && !report.canCreateSchemas)

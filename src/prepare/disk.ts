@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Client } from 'pg';
+import { quoteTable } from '../store/quote.js';
 
 /** Bytes free for us in a folder of this machine. */
 async function freeBytes(folder: string): Promise<number> {
@@ -30,7 +31,7 @@ export async function checkDiskSpace(options: {
     problems.push(`${options.reportDir} has ${mebibytes(here)} free; reports need ${mebibytes(reportBytes)}`);
   const { rows } = await options.source.query<{ bytes: string }>(
     'select coalesce(sum(pg_total_relation_size(to_regclass(t))), 0) as bytes from unnest($1::text[]) t',
-    [options.tables],
+    [options.tables.map(quoteTable)],
   );
   const needed = Number(rows[0]?.bytes) * factor;
   const folder = options.targetIsLocal ? await dataFolder(options.target) : undefined;

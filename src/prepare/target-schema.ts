@@ -20,11 +20,13 @@ export async function prepareTargetSchema(client: Client, plan: Plan): Promise<s
       migrationsFolder: plan.schema.migrationsFolder,
       ...schemaBookkeeping,
     });
-  } else if (missing.length > 0) {
-    return missing.map((table) => `${table}: the target has other tables of the plan, but not this one`);
+    missing.length = 0;
   }
-  const problems: string[] = [];
-  for (const entity of plan.entities) problems.push(...(await differencesOf(client, entity)));
+  const problems = missing.map(
+    (table) => `${table}: the target has other tables of the plan, but not this one`,
+  );
+  for (const entity of plan.entities)
+    if (!missing.includes(entity.table)) problems.push(...(await differencesOf(client, entity)));
   return problems;
 }
 

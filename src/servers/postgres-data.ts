@@ -162,11 +162,13 @@ async function untilNoServerIn(dataDir: string): Promise<void> {
   for (;;) {
     const running = await serversIn(dataDir, recorded);
     if (running.length === 0) break;
-    const patience = running.includes(recorded) ? KILLED_PATIENCE_MS : LEFTOVER_PATIENCE_MS;
-    if (Date.now() - begun > patience)
+    const alive = running.includes(recorded);
+    if (Date.now() - begun > (alive ? KILLED_PATIENCE_MS : LEFTOVER_PATIENCE_MS)) {
+      const named = alive ? recorded : running.join(', ');
       throw new Error(
-        `A PostgreSQL (process ${running.join(', ')}) is running on ${dataDir}. Stop it, or name another folder.`,
+        `A PostgreSQL (process ${named}) is running on ${dataDir}. Stop it, or name another folder.`,
       );
+    }
     await sleep(50);
   }
   if (isAlive(recorded)) await rm(pidFile, { force: true });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.js';
@@ -27,6 +28,7 @@ describe('with only the databases set', () => {
     expect(config).toMatchObject({
       environment: 'production',
       backup: undefined,
+      plans: [],
       database: { poolSize: 10, idleTimeoutMs: 30_000, connectionTimeoutMs: 10_000 },
       limits: { batchSize: 20_000, chunkBytes: 4_194_304, timeoutMs: 300_000, maxRetries: 3, parallel: 3 },
       reading: { sourceTimeZone: 'UTC', defaultCountry: undefined },
@@ -62,6 +64,12 @@ describe('with only the databases set', () => {
 });
 
 test.each<[string, string, (config: Config) => unknown, unknown]>([
+  [
+    'MIGRATION_PLANS',
+    'plans/shop.js, /opt/plans/yard.js ,,plans/shop.js',
+    (config) => config.plans,
+    [path.resolve('plans/shop.js'), '/opt/plans/yard.js'],
+  ],
   ['MIGRATION_BATCH_SIZE', '1000', (config) => config.limits.batchSize, 1_000],
   ['MIGRATION_CHUNK_BYTES', '65536', (config) => config.limits.chunkBytes, 65_536],
   ['MIGRATION_TIMEOUT', '60000', (config) => config.limits.timeoutMs, 60_000],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as TemporalClient, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Client } from 'pg';
@@ -12,6 +13,7 @@ import { loadConfig } from '../../src/config/load-config.js';
 import type { RunInput } from '../../src/contract/input.js';
 import { workflowType } from '../../src/contract/names.js';
 import type { RunStatus } from '../../src/contract/status.js';
+import { loadPlans } from '../../src/plan/registry.js';
 import { builtProduct } from './built-product.js';
 import { createDatabase, type TestDatabase } from './databases.js';
 
@@ -39,6 +41,11 @@ export interface RunEnvironment {
   ): Promise<WorkflowHandle<() => Promise<RunStatus>>>;
   /** Starts a run and waits for its result. */
   run(input?: RunInput): Promise<RunStatus>;
+  /** The first status that is as wanted, asked for every 50 ms; throws with the last one when the run ends without it. */
+  waitFor(
+    run: WorkflowHandle<() => Promise<RunStatus>>,
+    isWanted: (status: RunStatus) => boolean,
+  ): Promise<RunStatus>;
   /** Runs `work` with a worker in this process. */
   withWorker<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -91,8 +98,26 @@ export async function createRunEnvironment(settings: Record<string, string> = {}
         // The type's own argument is left open, so that tests can send what is wrong.
         args: [input] as unknown as [],
       }),
-    run: (input) => environment.withWorker(async () => (await environment.start(input)).result()),
+    run: (input) =>
+      environment.withWorker(async () => {
+        const run = await environment.start(input);
+        const status = await environment.waitFor(run, ({ state }) => state !== 'running');
+        if (status.state === 'waiting')
+          throw new Error(`the run is held, and nobody is there to help: ${status.waitingFor?.reason}`);
+        return run.result();
+      }),
+    waitFor: async (run, isWanted) => {
+      for (;;) {
+        const status = await run.query<RunStatus>('status');
+        if (isWanted(status)) return status;
+        if ((await run.describe()).status.name !== 'RUNNING')
+          throw new Error(`the run ended without being as wanted: ${JSON.stringify(status)}`);
+        await sleep(50);
+      }
+    },
     withWorker: async (work) => {
+      const config = loadConfig(env);
+      await loadPlans(config.plans);
       const native = await NativeConnection.connect({ address: inject('temporalAddress') });
       try {
         const searchAttributes = await registerSearchAttributes(native, 'default', () => undefined);
@@ -100,7 +125,7 @@ export async function createRunEnvironment(settings: Record<string, string> = {}
           connection: native,
           taskQueue,
           workflowBundle: { codePath: await builtProduct('workflow-bundle.js') },
-          activities: createActivities(loadConfig(env), { searchAttributes }),
+          activities: createActivities(config, { searchAttributes }),
           maxHeartbeatThrottleInterval: '500ms',
         });
         return await worker.runUntil(work());

@@ -29,7 +29,8 @@ export const uploadHistoryDirt: readonly Dirt<'legacy_upload_history'>[] = [
     (_row, around) => ({ price_list_id: around.rejected('legacy_price_lists').id }),
     { needs: { table: 'legacy_price_lists' } },
   ),
-  warns('status_unknown', { status: 'sideways' }),
+  // The new system knows no list of these.
+  keeps('status_of_its_own', { status: 'sideways' }),
   warns('supplier_found_by_code_only', (_row, around) => ({
     supplier_id: around.unknownId(),
     supplier_code: around.clean('legacy_suppliers').supplier_code,

@@ -3,6 +3,7 @@ import type { Entity, SoftReference } from '../../plan/model.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import { inTransaction } from '../../store/transaction.js';
 import type { TargetTable } from '../target/describe-target.js';
+import { matchesKey } from '../target/key-match.js';
 import { movedRowsSql } from './moved-sql.js';
 
 /** Warns of moved rows whose code names no row of the other table. May be run again: it replaces its own warnings. */
@@ -24,7 +25,7 @@ export async function warnOfSoftReferences(
       `insert into migration.warnings (run, step, legacy_table, legacy_id, column_name, reason)
        select $1, $2, m.source_table, m.legacy, $3, $4
        from (${movedRowsSql(target.keyKind)}) m
-       join ${quoteTable(entity.table)} t on t.${quoteIdent(entity.key[0] as string)} = m.target
+       join ${quoteTable(entity.table)} t on ${matchesKey(target, 't', 'm.target')}
        where t.${column} is not null and not exists (
          select 1 from ${quoteTable(other.table)} o where lower(o.${quoteIdent(soft.code)}) = lower(t.${column}))`,
       [run, entity.step, soft.column, soft.reason],

@@ -65,10 +65,10 @@ export async function describeTable(
   const { rows } = await client.query<ColumnRow>(columnsQuery, [quoted]);
   if (rows.length === 0) return undefined;
   const key = await client.query<{ columns: string[] }>(keyQuery, [quoted]);
-  return { name, columns: rows.map(column), key: key.rows[0]?.columns ?? [] };
+  return { name, columns: rows.map(sourceColumn), key: key.rows[0]?.columns ?? [] };
 }
 
-function column(row: ColumnRow, field: number): SourceColumn {
+function sourceColumn(row: ColumnRow, field: number): SourceColumn {
   const kind = row.typtype === 'e' ? 'text' : (kinds[row.type] ?? (isNested(row) ? 'jsonb' : 'text'));
   return { name: row.name, type: row.declared, nullable: !row.notNull, kind, encoding: 'pg-binary', field };
 }

@@ -7,7 +7,7 @@ import { locateRow, RowSplitter } from '../postgres/split-rows.js';
 import { RawRow } from '../row.js';
 import type { ReferenceIndex, Resolution } from '../transform/types.js';
 import { fold } from '../values/text.js';
-import { identityOf, isUuid, namespaceOf, uuidBytes } from '../values/uuid.js';
+import { comparableId, identityOf, isUuid, namespaceOf, uuidBytes } from '../values/uuid.js';
 import { UuidMap } from './uuid-map.js';
 
 /** Resolutions remembered: rows that refer to one parent often come in runs and repeat. */
@@ -23,6 +23,8 @@ export class MovedRows implements ReferenceIndex {
   /** by identity of the legacy id, or by hash of `table, id` where the target's key is not an identity */
   #ids = new UuidMap();
   #codes: UuidMap | undefined;
+  /** rejected rows of all legacy tables but the last: their ids must not lead to a row of a later table */
+  #rejected = new UuidMap();
   /** target keys that are not UUIDs, by position; the maps then hold positions */
   readonly #texts: string[] = [];
   readonly #namespaces: Buffer[];
@@ -47,6 +49,7 @@ export class MovedRows implements ReferenceIndex {
     if (this.#byIdentity) await this.#loadIdentities(client);
     else await this.#loadTexts(client);
     await this.#loadMerges(client);
+    await this.#loadRejected(client);
     if (this.#codes) await this.loadCodes(client);
   }
 
@@ -54,7 +57,7 @@ export class MovedRows implements ReferenceIndex {
     const { table, code, key } = this.#entity;
     if (!code) throw new Error(`rows of ${table} cannot be found by code: its entity names none`);
     const codes = new UuidMap();
-    const keyExpression = this.#byIdentity ? `t.${quoteIdent(key[0] as string)}` : `${keyText(key, 't')}`;
+    const keyExpression = this.#byIdentity ? `t.${quoteIdent(key[0] as string)}` : keyText(key, 't');
     const query = `select ${keyExpression}, t.${quoteIdent(code)}::text from ${quoteTable(table)} t
       where t.${quoteIdent(code)} is not null and ${this.#movedCondition('t')}`;
     for await (const row of binaryRows(client, query, 2)) {
@@ -85,6 +88,10 @@ export class MovedRows implements ReferenceIndex {
     return resolution;
   }
 
+  byUuid(bytes: Buffer, start: number, into: Buffer): boolean {
+    return this.#byIdentity && this.#ids.get(bytes, into, start);
+  }
+
   byCode(foldedCode: string): Resolution {
     if (!this.#codes) {
       this.codesWanted = true;
@@ -108,7 +115,11 @@ export class MovedRows implements ReferenceIndex {
     let others = 0;
     for (let position = 0; position < this.#namespaces.length; position++) {
       const value = Buffer.allocUnsafe(16);
-      if (!this.#ids.get(this.#idKey(position, id), value)) continue;
+      const idKey = this.#idKey(position, id);
+      if (!this.#ids.get(idKey, value)) {
+        if (!found && this.#rejected.has(idKey)) return { found: false };
+        continue;
+      }
       if (!found) found = value;
       else if (!found.equals(value)) others++;
     }
@@ -123,10 +134,11 @@ export class MovedRows implements ReferenceIndex {
     };
   }
 
-  #idKey(position: number, id: string): Buffer {
+  #idKey(position: number, legacyId: string): Buffer {
     const namespace = this.#namespaces[position] as Buffer;
+    const id = comparableId(legacyId);
     // Where keys are kept, an id that looks like a UUID must not stand for rows of every table.
-    return this.#byIdentity ? identityOf(namespace, id) : identityOf(namespace, isUuid(id) ? `=${id}` : id);
+    return identityOf(namespace, !this.#byIdentity && isUuid(id) ? `=${id}` : id);
   }
 
   async #loadIdentities(client: Client): Promise<void> {
@@ -142,10 +154,13 @@ export class MovedRows implements ReferenceIndex {
       `select source_table as source, coalesce(target_bigints::text[], target_texts, target_uuids::text[]) as target,
          coalesce(legacy_keys, target_bigints::text[], target_texts, target_uuids::text[]) as legacy ${this.#lineage()}`,
     );
-    for (const { source, legacy, target } of rows)
-      legacy.forEach((id, i) =>
-        this.#ids.add(this.#idKey(positions.get(source) ?? 0, id), this.#encode(target[i] as string)),
-      );
+    // The first one stays: of keys that are compared as one, that is the key as references spell it.
+    for (const plain of [true, false])
+      for (const { source, legacy, target } of rows)
+        legacy.forEach((id, i) => {
+          if ((id === comparableId(id)) !== plain) return;
+          this.#ids.add(this.#idKey(positions.get(source) ?? 0, id), this.#encode(target[i] as string));
+        });
   }
 
   async #loadMerges(client: Client): Promise<void> {
@@ -157,6 +172,20 @@ export class MovedRows implements ReferenceIndex {
     );
     for (const { source, legacy, target } of rows)
       this.#ids.add(this.#idKey(positions.get(source) ?? 0, legacy), this.#encode(target));
+  }
+
+  async #loadRejected(client: Client): Promise<void> {
+    const tables = this.#entity.sources.map((source) => source.table);
+    const { rows } = await client.query<{ source: string; legacy: string }>(
+      `select legacy_table as source, legacy_id as legacy from migration.rejects
+       where run = $1 and step = $2 and legacy_table = any($3)`,
+      [this.#run, this.#entity.step, tables.slice(0, -1)],
+    );
+    this.#rejected = new UuidMap();
+    for (const { source, legacy } of rows) {
+      const idKey = this.#idKey(tables.indexOf(source), legacy);
+      this.#rejected.add(idKey, idKey);
+    }
   }
 
   #lineage(): string {

@@ -37,10 +37,21 @@ export class UuidMap {
   }
 
   /** Writes the value into `into` and answers true; false when there is none. */
-  get(key: Buffer, into: Buffer): boolean {
-    const slot = this.#slotOf(word(key, 0), word(key, 4), word(key, 8), word(key, 12));
+  get(key: Buffer, into: Buffer, keyAt = 0): boolean {
+    const slot = this.#slotOf(
+      word(key, keyAt),
+      word(key, keyAt + 4),
+      word(key, keyAt + 8),
+      word(key, keyAt + 12),
+    );
     if (!this.#used[slot]) return false;
-    for (let i = 0; i < 4; i++) into.writeUInt32BE(this.#values[slot * 4 + i] as number, i * 4);
+    for (let i = 0; i < 4; i++) {
+      const value = this.#values[slot * 4 + i] as number;
+      into[i * 4] = value >>> 24;
+      into[i * 4 + 1] = value >>> 16;
+      into[i * 4 + 2] = value >>> 8;
+      into[i * 4 + 3] = value;
+    }
     return true;
   }
 

@@ -2,45 +2,39 @@ import type { Consolidation, Entity, From, Rule, Source } from '../../plan/model
 import { RawRow } from '../row.js';
 import type { SourceDatabase, SourceTable } from '../source/types.js';
 import type { StepSource } from '../step.js';
-import type { RowTransform } from '../transform/compile.js';
 import { TupleWriter } from '../target/tuple-writer.js';
+import type { RowTransform } from '../transform/compile.js';
 import { RowContext } from '../transform/types.js';
-import { parseTimestamp } from '../values/timestamp.js';
 import { fold } from '../values/text.js';
+import { parseTimestamp } from '../values/timestamp.js';
 import { comparableId, isUuid } from '../values/uuid.js';
 import { textOf, type TextReader } from '../values/wire-text.js';
-import { CountingFilter } from './counting-filter.js';
+import { fieldHasher, KeyHash, type FieldHasher } from './key-hash.js';
+import { keysPerPass, RepeatedKeys } from './repeated-keys.js';
 import { identityKey, type Candidate, type SettleRules } from './settle.js';
 
 /** Rows of one page when suspects are looked at in full. */
 const lookupRows = 500;
+
+export type SurveyedSource = StepSource & { readonly transform: RowTransform };
 
 /** Which keys of an entity's rows must be looked at, as the plan says; undefined when none. */
 export function settleRulesOf(entity: Entity): SettleRules | undefined {
   const unique = (entity.unique ?? []).map((rule) => rule.column);
   const { consolidation } = entity;
   if (unique.length === 0 && !consolidation) return undefined;
-  return {
-    unique,
-    ...(consolidation
-      ? {
-          consolidation: {
-            into: consolidation.into,
-            from: consolidation.from,
-            matches: consolidation.matches.map((match) => match.rule),
-          },
-        }
-      : {}),
-  };
+  if (!consolidation) return { unique };
+  const { into, from, matches } = consolidation;
+  return { unique, consolidation: { into, from, matches: matches.map((match) => match.rule) } };
 }
 
 /**
- * The rows that share a key with another row. Two narrow readings: the first counts keys in a filter, the second picks
- * the rows whose keys were seen twice; only those are then read whole, to see whether they pass their own rules.
+ * The rows that share a key with another row. Two narrow readings: the first notes which keys are seen twice, the second
+ * (only if there are any) picks the rows that have one; just those are read whole, to see whether they pass their rules.
  */
 export async function findCandidates(
   entity: Entity,
-  sources: readonly (StepSource & { readonly transform: RowTransform })[],
+  sources: readonly SurveyedSource[],
   database: SourceDatabase,
   options: {
     ignored: readonly string[];
@@ -50,45 +44,44 @@ export async function findCandidates(
   },
 ): Promise<Candidate[]> {
   const readers = sources.map((source) => new KeyReader(entity, source, database, options.ignored));
-  const filter = new CountingFilter(
-    options.rows * readers.reduce((most, reader) => Math.max(most, reader.keyCount), 1),
-  );
+  const expected = options.rows * Math.max(...readers.map((reader) => reader.keyCount));
+  const passes = Math.max(1, Math.ceil(expected / keysPerPass));
+  const suspects = readers.map(() => new Map<string, Suspect>());
   let seen = 0;
-  for (const reader of readers)
-    await reader.each(options.signal, (keys) => {
-      for (const [rule, key] of keys()) filter.add(`${rule}\0${key}`);
-      if (++seen % 10_000 === 0) options.progress(seen);
-    });
-  const candidates: Candidate[] = [];
-  for (const [position, reader] of readers.entries()) {
-    const suspects = new Map<string, Omit<Candidate, 'good'>>();
-    const keysOf = new Map<string, string[]>();
-    await reader.each(options.signal, (keys, row) => {
-      const found = keys();
-      if (!found.some(([rule, key]) => filter.maybeRepeated(`${rule}\0${key}`))) return;
-      const legacyId = reader.legacyId(row);
-      suspects.set(legacyId, {
-        table: reader.table,
-        legacyId,
-        first: reader.first(row),
-        keys: new Map(found),
+  for (let pass = 0; pass < passes; pass++) {
+    const repeated = new RepeatedKeys(expected, pass, passes);
+    for (const reader of readers)
+      await reader.each(options.signal, (row) => {
+        reader.hashes(row, (hash) => repeated.add(hash));
+        if (++seen % 10_000 === 0) options.progress(seen);
       });
-      keysOf.set(legacyId, reader.key(row));
-    });
+    if (!repeated.any) continue;
+    for (const [position, reader] of readers.entries())
+      await reader.each(options.signal, (row) => {
+        let suspicious = false;
+        reader.hashes(row, (hash) => (suspicious ||= repeated.has(hash)));
+        if (suspicious) suspects[position]?.set(reader.legacyId(row), reader.suspect(row));
+        if (++seen % 10_000 === 0) options.progress(seen);
+      });
+  }
+  const candidates: Candidate[] = [];
+  for (const [position, source] of sources.entries()) {
+    const rows = [...(suspects[position]?.values() ?? [])];
     const good = await goodRows(
-      sources[position] as (typeof sources)[number],
-      [...keysOf.values()],
+      source,
+      rows.map((row) => row.key),
       database,
       options.signal,
     );
-    for (const suspect of suspects.values())
-      candidates.push({ ...suspect, good: good.has(suspect.legacyId) });
+    for (const { key: _key, ...row } of rows) candidates.push({ ...row, good: good.has(row.legacyId) });
   }
   return candidates;
 }
 
+type Suspect = Omit<Candidate, 'good'> & { readonly key: readonly string[] };
+
 async function goodRows(
-  source: StepSource & { readonly transform: RowTransform },
+  source: SurveyedSource,
   keys: readonly (readonly string[])[],
   database: SourceDatabase,
   signal: AbortSignal,
@@ -109,60 +102,62 @@ async function goodRows(
   return good;
 }
 
+/** One part of a key: the first filled of its legacy columns. */
+interface KeyPart {
+  readonly hashers: readonly FieldHasher[];
+  readonly readers: readonly TextReader[];
+  readonly isPlaceholder: ((folded: string) => boolean) | undefined;
+}
+
 /** Reads just the columns that keys are made of. */
 class KeyReader {
   readonly table: string;
   readonly keyCount: number;
   readonly #database: SourceDatabase;
   readonly #narrow: SourceTable;
-  readonly #keys: TextReader[];
+  readonly #key: TextReader[];
   readonly #first: TextReader;
-  readonly #rules: readonly {
-    readonly rule: string;
-    readonly values: readonly ((row: RawRow) => string | undefined)[];
-  }[];
-  readonly #identity: boolean;
+  readonly #rules: readonly { readonly rule: string; readonly parts: readonly KeyPart[] }[];
+  readonly #identity: FieldHasher | undefined;
+  readonly #hash = new KeyHash();
 
-  constructor(entity: Entity, source: StepSource, database: SourceDatabase, ignored: readonly string[]) {
+  constructor(entity: Entity, source: SurveyedSource, database: SourceDatabase, ignored: readonly string[]) {
     const { table, plan } = source;
+    const { consolidation, unique = [] } = entity;
     this.table = table.name;
     this.#database = database;
-    const { consolidation, unique = [] } = entity;
     const existing = new Set(table.columns.map((column) => column.name));
     const rules = [
       ...unique.map((rule) => ({ rule: rule.column, columns: [rule.column] })),
       ...(consolidation?.matches ?? []).map((match) => ({ rule: match.rule, columns: match.columns })),
     ];
     const firstBy = consolidation?.firstBy ?? unique[0]?.firstBy ?? '';
-    const legacyColumns = rules.flatMap((rule) =>
-      rule.columns.flatMap((column) => fromOf(plan.columns[column], existing)),
+    const fields = rules.flatMap(({ columns }) =>
+      columns.flatMap((column) => fromOf(plan.columns[column], existing)),
     );
-    const wanted = [...new Set([...table.key, ...legacyColumns, firstBy])].filter((name) =>
-      existing.has(name),
-    );
-    this.#narrow = database.only(table, wanted);
+    const wanted = [...new Set([...table.key, ...fields, firstBy])].filter((name) => existing.has(name));
+    const narrow = database.only(table, wanted);
+    this.#narrow = narrow;
+    const column = (name: string) => narrow.columns.find((candidate) => candidate.name === name);
     const reader = (name: string): TextReader => {
-      const column = this.#narrow.columns.find((candidate) => candidate.name === name);
-      return column ? textOf(column) : () => null;
+      const found = column(name);
+      return found ? textOf(found) : () => null;
     };
-    this.#keys = table.key.map(reader);
+    this.#key = table.key.map(reader);
     this.#first = reader(firstBy);
     this.#rules = rules.map(({ rule, columns }) => ({
       rule,
-      values: columns.map((column) =>
-        valueReader(plan, column, existing, reader, placeholders(consolidation, column, ignored)),
+      parts: columns.map((name) =>
+        keyPart(plan, name, narrow, existing, placeholders(consolidation, name, ignored)),
       ),
     }));
-    this.#identity = consolidation !== undefined && table.key.length === 1;
+    const [keyColumn] = table.key.length === 1 ? table.key.map(column) : [];
+    this.#identity = consolidation && keyColumn ? fieldHasher(keyColumn) : undefined;
     this.keyCount = rules.length + (this.#identity ? 1 : 0);
   }
 
-  async each(
-    signal: AbortSignal,
-    take: (keys: () => [string, string][], row: RawRow) => void,
-  ): Promise<void> {
+  async each(signal: AbortSignal, take: (row: RawRow) => void): Promise<void> {
     const row = new RawRow(this.#narrow.columns.length);
-    const keys = () => this.#keysOf(row);
     const chunks = this.#database.read(this.#narrow, {
       limit: { rows: 1 << 16, bytes: 1 << 20 },
       order: false,
@@ -171,54 +166,96 @@ class KeyReader {
     for await (const chunk of chunks)
       for (let i = 0; i < chunk.rows; i++) {
         this.#database.locate(chunk, i, row);
-        take(keys, row);
+        take(row);
       }
   }
 
-  key(row: RawRow): string[] {
-    return this.#keys.map((read) => read(row) ?? '');
+  /** The hashes of all keys that the row has. The hash object is reused. */
+  hashes(row: RawRow, take: (hash: KeyHash) => void): void {
+    const hash = this.#hash;
+    for (const [rule, { parts }] of this.#rules.entries()) {
+      hash.start(rule);
+      if (!this.#hashParts(row, parts)) continue;
+      hash.finish();
+      take(hash);
+    }
+    if (!this.#identity) return;
+    hash.start(-1);
+    if (!this.#identity(row, hash)) return;
+    hash.finish();
+    take(hash);
+  }
+
+  suspect(row: RawRow): Suspect {
+    return {
+      table: this.table,
+      legacyId: this.legacyId(row),
+      key: this.#keyOf(row),
+      first: comparableTime(this.#first(row)),
+      keys: new Map(this.#keysOf(row)),
+    };
   }
 
   legacyId(row: RawRow): string {
-    return this.key(row).join(',');
+    return this.#keyOf(row).join(',');
   }
 
-  first(row: RawRow): bigint | null {
-    const written = parseTimestamp(this.#first(row) ?? '');
-    return written === undefined || written.kind === 'zero' ? null : written.micros;
+  #keyOf(row: RawRow): string[] {
+    return this.#key.map((read) => read(row) ?? '');
+  }
+
+  #hashParts(row: RawRow, parts: readonly KeyPart[]): boolean {
+    for (let i = 0; i < parts.length; i++) {
+      const { hashers, isPlaceholder } = parts[i] as KeyPart;
+      if (isPlaceholder && foldedPart(parts[i] as KeyPart, row) === undefined) return false;
+      let filled = false;
+      for (let j = 0; j < hashers.length && !filled; j++)
+        filled = (hashers[j] as FieldHasher)(row, this.#hash);
+      if (!filled) return false;
+      this.#hash.byte(0);
+    }
+    return true;
   }
 
   #keysOf(row: RawRow): [string, string][] {
     const keys: [string, string][] = [];
-    for (const { rule, values } of this.#rules) {
-      const parts = values.map((value) => value(row));
-      if (parts.every((part) => part !== undefined)) keys.push([rule, parts.join('\0')]);
+    for (const { rule, parts } of this.#rules) {
+      const texts = parts.map((part) => foldedPart(part, row));
+      if (texts.every((text) => text !== undefined)) keys.push([rule, texts.join('\0')]);
     }
-    if (this.#identity) {
-      const id = comparableId(this.legacyId(row));
-      if (isUuid(id)) keys.push([identityKey, id]);
-    }
+    const id = comparableId(this.legacyId(row));
+    if (this.#identity && isUuid(id)) keys.push([identityKey, id]);
     return keys;
   }
 }
 
-/** The folded text that a target column will have; undefined when missing or a placeholder. */
-function valueReader(
+function keyPart(
   source: Source,
-  column: string,
+  name: string,
+  narrow: SourceTable,
   existing: ReadonlySet<string>,
-  reader: (name: string) => TextReader,
-  isPlaceholder: (folded: string) => boolean,
-): (row: RawRow) => string | undefined {
-  const readers = fromOf(source.columns[column], existing).map(reader);
-  return (row) => {
-    for (const read of readers) {
-      const text = read(row);
-      const folded = text === null ? '' : fold(text);
-      if (folded !== '') return isPlaceholder(folded) ? undefined : folded;
-    }
-    return undefined;
-  };
+  isPlaceholder: KeyPart['isPlaceholder'],
+): KeyPart {
+  const columns = fromOf(source.columns[name], existing).flatMap((legacy) =>
+    narrow.columns.filter((column) => column.name === legacy),
+  );
+  return { hashers: columns.map(fieldHasher), readers: columns.map(textOf), isPlaceholder };
+}
+
+/** The folded text that a target column will have; undefined when missing or a placeholder. */
+function foldedPart({ readers, isPlaceholder }: KeyPart, row: RawRow): string | undefined {
+  for (const read of readers) {
+    const text = read(row);
+    const folded = text === null ? '' : fold(text);
+    if (folded !== '') return isPlaceholder?.(folded) ? undefined : folded;
+  }
+  return undefined;
+}
+
+/** Microseconds that put rows in order; null for what is no moment. */
+function comparableTime(text: string | null): bigint | null {
+  const written = parseTimestamp(text ?? '');
+  return written === undefined || written.kind === 'zero' ? null : written.micros;
 }
 
 function fromOf(rule: Rule | undefined, existing: ReadonlySet<string>): string[] {
@@ -232,8 +269,8 @@ function placeholders(
   consolidation: Consolidation | undefined,
   column: string,
   ignored: readonly string[],
-): (folded: string) => boolean {
-  if (consolidation?.placeholders?.column !== column) return () => false;
+): KeyPart['isPlaceholder'] {
+  if (consolidation?.placeholders?.column !== column) return undefined;
   const listed = new Set(ignored.map(fold));
   return (folded) => listed.has(folded) || /^0+$/.test(folded);
 }

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteTable } from '../../store/quote.js';
 import { inTransaction } from '../../store/transaction.js';
 import { saveDecisions } from '../decisions.js';
@@ -23,7 +24,7 @@ export async function surveyStep(
   step: Step,
   database: SourceDatabase,
   client: Client,
-  options: { signal: AbortSignal; progress: (rows: number) => void },
+  options: { signal: AbortSignal; progress: (rows: number) => void; at?: PassPoint | undefined },
 ): Promise<Survey> {
   const settled = await readSurvey(client, step);
   if (settled) return settled;
@@ -42,6 +43,7 @@ export async function surveyStep(
       )
     : [];
   await deferObjects(client, ref.run, entity.table);
+  options.at?.('objects-off');
   await inTransaction(client, async () => {
     await client.query(
       `update migration.step_states set state = 'running', source = $3, started_at = coalesce(started_at, now()),

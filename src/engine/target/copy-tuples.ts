@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 
@@ -17,6 +18,7 @@ export async function copyTuples(
   chunk: PreparedChunk,
   first: number,
   end: number,
+  at?: PassPoint,
 ): Promise<void> {
   const columns = chunk.columns.map(quoteIdent).join(', ');
   const sink = client.query(copyFrom(`copy ${quoteTable(table)} (${columns}) from stdin (format binary)`));
@@ -26,8 +28,9 @@ export async function copyTuples(
   const from = chunk.tupleStarts[first] as number;
   const to = chunk.tupleStarts[end] as number;
   sink.write(signature);
-  for (let at = from; at < to && !sink.destroyed; at += writeBytes) {
-    const more = sink.write(chunk.tuples.bytes.subarray(at, Math.min(at + writeBytes, to)));
+  for (let next = from; next < to && !sink.destroyed; next += writeBytes) {
+    const more = sink.write(chunk.tuples.bytes.subarray(next, Math.min(next + writeBytes, to)));
+    at?.('in-copy');
     if (!more) await Promise.race([once(sink, 'drain'), done]);
   }
   if (!sink.destroyed) sink.end(trailer);

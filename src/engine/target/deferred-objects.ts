@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteTable } from '../../store/quote.js';
 import { inTransaction } from '../../store/transaction.js';
 
@@ -64,6 +65,7 @@ export async function rebuildObjects(
   run: string,
   table: string | undefined,
   progress: (done: number, of: number) => void,
+  at?: PassPoint,
 ): Promise<number> {
   const { rows } = await client.query<{ table: string; name: string; definition: string }>(
     `select target_table as table, name, definition from migration.deferred_objects
@@ -74,12 +76,16 @@ export async function rebuildObjects(
   for (const [done, object] of rows.entries()) {
     progress(done, rows.length);
     await inTransaction(client, async () => {
-      await client.query(object.definition);
-      await client.query(
-        'update migration.deferred_objects set rebuilt_at = now() where run = $1 and target_table = $2 and name = $3',
+      // Claimed before it is built: an attempt beside this one waits here, and then finds it done.
+      const { rowCount } = await client.query(
+        `update migration.deferred_objects set rebuilt_at = now()
+         where run = $1 and target_table = $2 and name = $3 and rebuilt_at is null`,
         [run, object.table, object.name],
       );
+      if (rowCount === 1) await client.query(object.definition);
+      at?.('in-index-build');
     });
+    at?.('object-back');
   }
   if (table !== undefined) await client.query(`analyze ${quoteTable(table)}`);
   return rows.length;

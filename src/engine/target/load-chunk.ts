@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import { copyTuples } from './copy-tuples.js';
 import { narrow } from './narrow.js';
@@ -23,10 +24,11 @@ export async function loadChunk(
   client: Client,
   place: ChunkPlace,
   chunk: PreparedChunk,
+  at?: PassPoint,
 ): Promise<LoadedChunk> {
   await claim(client, place, chunk);
   await makeParents(client, place, chunk.ensured);
-  const refused = await loadTuples(client, place, chunk);
+  const refused = await loadTuples(client, place, chunk, at);
   const migrated = chunk.targetKeys.count - refused.size;
   const rejects = [...chunk.rejects, ...refused.values()];
   if (refused.size > 0)
@@ -95,13 +97,14 @@ async function loadTuples(
   client: Client,
   place: ChunkPlace,
   chunk: PreparedChunk,
+  at: PassPoint | undefined,
 ): Promise<Map<number, Reject>> {
   const refused = new Map<number, Reject>();
   const tuples = chunk.targetKeys.count;
   if (tuples === 0) return refused;
   await client.query('savepoint rows');
   try {
-    await copyTuples(client, place.targetTable, chunk, 0, tuples);
+    await copyTuples(client, place.targetTable, chunk, 0, tuples, at);
     return refused;
   } catch (error) {
     if (!rowFaultOf(error)) throw error;

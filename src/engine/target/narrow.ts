@@ -25,6 +25,7 @@ export async function narrow(
     const error = part.error ?? (await tryCopy(client, table, chunk, from, to));
     if (error === undefined) continue;
     const fault = rowFaultOf(error);
+    // oxlint-disable-next-line typescript/only-throw-error -- what the driver threw goes on as it is
     if (!fault) throw error;
     if (fault.row !== undefined || to - from === 1) {
       const bad = to - from === 1 ? from : from + (fault.row as number);

@@ -17,7 +17,7 @@ function lowerFirst(word: string): string {
 
 /**
  * The key of every legacy column among the leftovers: its name in camelCase, or the name itself where the key is taken
- * by another column or by an explicit field of the document.
+ * by another column or by an explicit field of the document. `id` is for the legacy id.
  */
 export function leftoverKeysOf(
   columns: readonly SourceColumn[],
@@ -26,12 +26,23 @@ export function leftoverKeysOf(
   const explicit = new Map<string, readonly string[]>();
   for (const rule of Object.values(source.columns))
     if (rule.kind === 'document') collectExplicit(rule.fields, explicit);
-  const taken = new Set<string>();
+  return uniqueKeys(
+    columns,
+    (key, name) => (explicit.get(key)?.includes(name) ?? true) && (key !== 'id' || name === 'id'),
+  );
+}
+
+/** A key of its own for every column. A column whose name is in camelCase already has the first claim on it. */
+export function uniqueKeys(
+  columns: readonly SourceColumn[],
+  allowed: (key: string, name: string) => boolean = () => true,
+): ReadonlyMap<string, string> {
+  const names = columns.map(({ name }) => name);
+  const inCamelCase = (name: string): boolean => camelCase(name) === name;
   const keys = new Map<string, string>();
-  for (const { name } of columns) {
-    const free = (key: string): boolean =>
-      !taken.has(key) && (explicit.get(key)?.includes(name) ?? true) && (key !== 'id' || name === 'id');
-    let key = [camelCase(name), name].find(free) ?? `${name}_2`;
+  const taken = new Set<string>();
+  for (const name of [...names.filter(inCamelCase), ...names.filter((other) => !inCamelCase(other))]) {
+    let key = [camelCase(name), name].find((one) => !taken.has(one) && allowed(one, name)) ?? `${name}_2`;
     for (let i = 3; taken.has(key); i++) key = `${name}_${i}`;
     taken.add(key);
     keys.set(name, key);

@@ -1,10 +1,11 @@
 /** Whole source rows for people and for the quarantine. */
 import type { RawRow, SourceColumn } from '../row.js';
-import { textFault } from '../values/text.js';
+import { jsonString } from '../values/json-text.js';
+import { textFault, trim } from '../values/text.js';
 import { textOf } from '../values/wire-text.js';
 import { documentText } from './document-value.js';
 import { checkedText } from './field.js';
-import { camelCase } from './leftover-keys.js';
+import { uniqueKeys } from './leftover-keys.js';
 import { objectWriter } from './object-writer.js';
 import { RowContext } from './types.js';
 import { TupleWriter } from '../target/tuple-writer.js';
@@ -30,24 +31,25 @@ function fieldAsText(row: RawRow, column: SourceColumn): string | null {
 
 /**
  * Makes the reader that gives a whole row as a canonical JSON object with keys in camelCase, missing values left out:
- * what is attached to the row that this one is merged into. Undefined when a value cannot be in a document.
+ * what is attached to the row that this one is merged into. Text columns named in `parsed` are nested where they are
+ * JSON. What cannot be in a document as it is (duplicate keys, bytes that are no text) is there as a string.
  */
-export function rowDocument(columns: readonly SourceColumn[]): (row: RawRow) => string | undefined {
+export function rowDocument(
+  columns: readonly SourceColumn[],
+  parsed: ReadonlySet<string>,
+): (row: RawRow) => string {
   const context = new RowContext();
   const out = new TupleWriter(1 << 10);
-  const taken = new Set<string>();
+  const keys = uniqueKeys(columns);
   const write = objectWriter(
     columns.map((column) => {
-      const camel = camelCase(column.name);
-      const key = taken.has(camel) ? column.name : camel;
-      taken.add(key);
-      const read = documentText(column, checkedText(column), 'json');
+      const read = documentText(column, checkedText(column), parsed.has(column.name) ? 'json' : 'plain');
       return {
-        key,
+        key: keys.get(column.name) ?? column.name,
         write(row, rowContext, into) {
           const json = read(row, rowContext);
-          if (json === null || json === undefined) return false;
-          into.utf8(json);
+          if (json === null) return false;
+          into.utf8(json ?? jsonString(trim(fieldAsText(row, column) ?? '')));
           return true;
         },
       };
@@ -58,6 +60,6 @@ export function rowDocument(columns: readonly SourceColumn[]): (row: RawRow) => 
     context.reset();
     out.position = 0;
     write(row, context, out);
-    return context.faults.length > 0 ? undefined : out.bytes.toString('utf8', 0, out.position);
+    return out.bytes.toString('utf8', 0, out.position);
   };
 }

@@ -46,6 +46,11 @@ export type Resolution =
  */
 export interface ReferenceIndex {
   byLegacyId(id: string): Resolution;
+  /**
+   * The key of the row that the UUID at `start` stands for, written into `into`, where that needs no warning. False
+   * says nothing: ask `byLegacyId`.
+   */
+  byUuid?(bytes: Buffer, start: number, into: Buffer): boolean;
   byCode(foldedCode: string): Resolution;
 }
 

@@ -25,12 +25,6 @@ export function canonicalDecimal(decimal: Decimal): string {
   return `${decimal.negative ? '-' : ''}${decimal.whole || '0'}${fraction && `.${fraction}`}`;
 }
 
-/** The text that numeric(precision, scale) prints: exactly `scale` digits behind the point. The value must fit. */
-export function decimalAtScale(decimal: Decimal, scale: number): string {
-  const fraction = decimal.fraction.slice(0, scale).padEnd(scale, '0');
-  return `${decimal.negative ? '-' : ''}${decimal.whole || '0'}${fraction && `.${fraction}`}`;
-}
-
 /** Why the value does not fit numeric(precision, scale) without rounding, or undefined. */
 export function decimalMisfit(decimal: Decimal, precision: number, scale: number): string | undefined {
   if (withoutTrailingZeros(decimal.fraction).length > scale)

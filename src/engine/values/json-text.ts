@@ -46,7 +46,7 @@ const maxFraction = 16_383;
 const number = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /** A JSON number as `numeric` prints it: without exponent, zeros behind the point kept, no `-0`. */
-export function jsonNumber(text: string): string {
+function jsonNumber(text: string): string {
   const match = number.exec(text);
   if (match === null) throw new JsonFault('has a number that is none');
   let whole = match[2] as string;

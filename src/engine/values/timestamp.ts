@@ -4,8 +4,8 @@
 import { civilFromDays, civilText, isBC, two } from './calendar.js';
 import { writtenDay } from './date.js';
 
-export const timestampInfinity = 2n ** 63n - 1n;
-export const timestampMinusInfinity = -(2n ** 63n);
+const timestampInfinity = 2n ** 63n - 1n;
+const timestampMinusInfinity = -(2n ** 63n);
 export const microsPerDay = 86_400_000_000n;
 const first = -211_813_488_000_000_000n;
 const end = 9_223_371_331_200_000_000n;
@@ -45,10 +45,6 @@ export function parseTimestamp(text: string): WrittenTime | undefined {
 
 export function inRange(micros: bigint): boolean {
   return micros >= first && micros < end;
-}
-
-export function isInfinite(micros: bigint): boolean {
-  return micros === timestampInfinity || micros === timestampMinusInfinity;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { crc32 } from 'node:zlib';
+import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../store/quote.js';
 import { inTransaction } from '../../store/transaction.js';
 import { ChunkTransformer } from '../chunk-transformer.js';
@@ -10,6 +11,7 @@ import { describeTable } from '../postgres/introspect.js';
 import type { SourceChunk } from '../row.js';
 import type { SourceDatabase } from '../source/types.js';
 import { loadReferences, type Step, type StepSource } from '../step.js';
+import { matchesKey } from '../target/key-match.js';
 import type { PreparedChunk } from '../target/prepared-chunk.js';
 import { TupleWriter } from '../target/tuple-writer.js';
 import { RowComparer } from './compare-rows.js';
@@ -31,6 +33,7 @@ interface Chunk {
   readonly after: string[] | null;
   readonly lastKey: string[];
   readonly read: number;
+  readonly migrated: number;
   readonly checksum: string;
 }
 
@@ -58,7 +61,7 @@ export async function verifyStep(
   step: Step,
   database: SourceDatabase,
   connect: () => Promise<Client>,
-  options: { signal: AbortSignal; progress: (rows: number) => void },
+  options: { signal: AbortSignal; progress: (rows: number) => void; at?: PassPoint | undefined },
 ): Promise<Verification> {
   const client = await connect();
   const reading = await connect();
@@ -80,7 +83,9 @@ export async function verifyStep(
       for (const chunk of await chunksLeft(client, step, source.plan.table)) {
         options.signal.throwIfAborted();
         const found = await comparison.compare(chunk, transformer, database, options.signal);
+        options.at?.('chunk-compared');
         await record(client, step, chunk, found);
+        options.at?.('chunk-verified');
         rows += chunk.read;
         options.progress(rows);
       }
@@ -137,31 +142,26 @@ class Comparison {
     signal: AbortSignal,
   ): Promise<Difference[]> {
     const rows = await readAgain(database, this.#source, chunk, signal);
-    const lineage = await this.#lineageOf(chunk);
     const drifted =
       rows === undefined || rows.rows !== chunk.read || crc32(rows.bytes) !== Number(chunk.checksum);
     const kind = drifted ? 'drift' : 'corruption';
-    if (!rows) return lineage.map((row) => ({ ...row, column: null, kind, what: 'its source row is gone' }));
-    const numbers = new Map(
-      lineage.flatMap((row) =>
-        /^-?\d+$/.test(row.targetId) ? [[row.legacyId, BigInt(row.targetId)] as const] : [],
-      ),
-    );
-    const expected = await transformer.prepare(rows, this.#tuples, numbers);
-    const found = await this.#readTarget(chunk);
-    return this.#differences(chunk, expected, found, lineage, kind);
+    if (!rows) {
+      const lineage = await this.#lineageOf(chunk);
+      return lineage.map((row) => ({ ...row, column: null, kind, what: 'its source row is gone' }));
+    }
+    const expected = await transformer.prepare(rows, this.#tuples, await this.#numbersOf(chunk));
+    const whole = expected.tuples.bytes.subarray(0, expected.tupleStarts[expected.targetKeys.count]);
+    const found = await this.#readTarget(chunk, false);
+    if (found.rows === chunk.migrated && whole.equals(found.bytes)) return [];
+    return this.#differences(chunk, expected, kind);
   }
 
-  #differences(
-    chunk: Chunk,
-    expected: PreparedChunk,
-    found: SourceChunk,
-    lineage: readonly { legacyId: string; targetId: string }[],
-    kind: Difference['kind'],
-  ): Difference[] {
+  /** Row by row, for a chunk that is not the same as a whole. */
+  async #differences(chunk: Chunk, expected: PreparedChunk, kind: Difference['kind']): Promise<Difference[]> {
+    const lineage = await this.#lineageOf(chunk);
+    const found = this.#withoutPosition(await this.#readTarget(chunk, true));
     const { tuples, tupleStarts } = expected;
     const whole = tuples.bytes.subarray(0, tupleStarts[expected.targetKeys.count]);
-    if (found.rows === expected.targetKeys.count && whole.equals(found.bytes)) return [];
     const expectedChunk: SourceChunk = {
       bytes: whole,
       offsets: Int32Array.from(tupleStarts),
@@ -217,33 +217,29 @@ class Comparison {
     return rows;
   }
 
-  /** The chunk's rows as they stand in the target, in the order of the lineage. */
-  async #readTarget(chunk: Chunk): Promise<SourceChunk> {
+  /** What the sequence of a generated key gave to each legacy row of the chunk; undefined where keys are not generated. */
+  async #numbersOf(chunk: Chunk): Promise<ReadonlyMap<string, bigint> | undefined> {
+    const generated = Object.values(this.#source.plan.columns).some((rule) => rule.kind === 'generated');
+    if (!generated) return undefined;
+    const lineage = await this.#lineageOf(chunk);
+    return new Map(lineage.map((row) => [row.legacyId, BigInt(row.targetId)]));
+  }
+
+  /** The chunk's rows as they stand in the target, in the order of the lineage; `numbered`: each with its position first. */
+  async #readTarget(chunk: Chunk, numbered: boolean): Promise<SourceChunk> {
     const { target, entity } = this.#step;
     const array = { uuid: 'target_uuids', bigint: 'target_bigints', text: 'target_texts' }[target.keyKind];
-    const match = entity.key
-      .map((column, i) => {
-        const type = target.columns.find((candidate) => candidate.name === column)?.type ?? 'text';
-        const value =
-          target.keyKind !== 'text'
-            ? 'k.target'
-            : entity.key.length === 1
-              ? `k.target::${type}`
-              : `(k.target::jsonb->>${i})::${type}`;
-        return `t.${quoteIdent(column)} = ${value}`;
-      })
-      .join(' and ');
     const columns = this.#columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
-    const query = `select k.n::int4 as n, ${columns} from migration.lineage l
+    const query = `select ${numbered ? 'k.n::int4, ' : ''}${columns} from migration.lineage l
       cross join lateral unnest(l.${array}) with ordinality k(target, n)
-      join ${quoteTable(entity.table)} t on ${match}
+      join ${quoteTable(entity.table)} t on ${matchesKey(target, 't', 'k.target')}
       where ${this.#where(chunk)} order by k.n`;
     const splitter = new RowSplitter({ rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER });
     const stream = this.#client.query(copyTo(`copy (${query}) to stdout (format binary)`));
     let answer: SourceChunk = { bytes: Buffer.alloc(0), offsets: new Int32Array(1), rows: 0 };
     for await (const data of stream) for (const part of splitter.push(data as Buffer)) answer = part;
     for (const part of splitter.finish()) answer = part;
-    return this.#withoutPosition(answer);
+    return answer;
   }
 
   /** Notes the leading position of each row and takes it out, so that the rest compares as bytes. */
@@ -293,7 +289,7 @@ async function readAgain(
 
 async function chunksLeft(client: Client, step: Step, table: string): Promise<Chunk[]> {
   const { rows } = await client.query<Chunk & { verified: boolean }>(
-    `select c.source_table as "sourceTable", c.range, c.chunk, c.last_key as "lastKey", c.read, c.checksum,
+    `select c.source_table as "sourceTable", c.range, c.chunk, c.last_key as "lastKey", c.read, c.migrated, c.checksum,
        coalesce(lag(c.last_key) over (partition by c.range order by c.chunk), r.lower) as after,
        c.verified_at is not null as verified
      from migration.chunks c join migration.ranges r using (run, step, source_table, range)
@@ -307,6 +303,13 @@ async function record(client: Client, step: Step, chunk: Chunk, found: readonly 
   const column = (name: keyof Difference) => found.map((difference) => difference[name]);
   const rows = new Set(found.map((difference) => difference.legacyId)).size;
   await inTransaction(client, async () => {
+    // Claimed first, so that an attempt beside this one does not note the same differences again.
+    const { rowCount } = await client.query(
+      `update migration.chunks set verified_at = now(), differences = $6
+       where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5 and verified_at is null`,
+      [step.ref.run, step.entity.step, chunk.sourceTable, chunk.range, chunk.chunk, rows],
+    );
+    if (rowCount === 0) return;
     await client.query(
       `insert into migration.differences (run, step, legacy_table, legacy_id, target_id, column_name, kind, what)
        select $1, $2, $3, d.* from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) d`,
@@ -316,11 +319,6 @@ async function record(client: Client, step: Step, chunk: Chunk, found: readonly 
         chunk.sourceTable,
         ...(['legacyId', 'targetId', 'column', 'kind', 'what'] as const).map(column),
       ],
-    );
-    await client.query(
-      `update migration.chunks set verified_at = now(), differences = $6
-       where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5`,
-      [step.ref.run, step.entity.step, chunk.sourceTable, chunk.range, chunk.chunk, rows],
     );
   });
 }

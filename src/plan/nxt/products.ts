@@ -59,6 +59,7 @@ export const products = entity({
           id: 'supplier_id',
           code: 'supplier_code',
           missing: 'null',
+          unnamed: 'warn',
           label: 'supplier',
         }),
         boolean('is_active', { default: true }),

@@ -344,8 +344,10 @@ describe('a row', () => {
       at: '2024-01-01 00:00:00+00',
       raw: '\\xff41',
     });
-    expect(rowDocument(columns)(row)).toBeUndefined();
-    expect(rowDocument(columns.slice(0, 3))(row)).toBe(
+    expect(rowDocument(columns, new Set())(row)).toBe(
+      '{"at": "2024-01-01T00:00:00Z", "id": "3", "raw": "\\\\xff41", "legacyNote": "n"}',
+    );
+    expect(rowDocument(columns.slice(0, 3), new Set())(row)).toBe(
       '{"at": "2024-01-01T00:00:00Z", "id": "3", "legacyNote": "n"}',
     );
   });

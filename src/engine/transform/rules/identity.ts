@@ -75,6 +75,12 @@ export function compileIdentity(rule: IdentityRule, input: CompileInput): Column
         if (row.length[at] === 16) out.copy(row.bytes, row.start[at] as number, 16);
         else slow(row, context, out);
       };
+    if (column.kind === 'int4' && column.encoding === 'pg-binary' && isKey)
+      return (row, context, out) => {
+        if (row.length[at] === -1) return slow(row, context, out);
+        context.keyReplaced = true;
+        out.copy(uuidV5(namespace, String(row.bytes.readInt32BE(row.start[at]))), 0, 16);
+      };
     if (column.kind !== 'text' && column.encoding !== 'text') return undefined;
     return (row, context, out) => {
       if (row.length[at] !== 36) return slow(row, context, out);

@@ -64,7 +64,8 @@ export function compileInteger(rule: IntegerRule, input: CompileInput): ColumnWr
   const highest = Math.min(Number(max), rule.max ?? Infinity);
   return withFastPaths(from, input, slow, ({ column, at }) => {
     const read = integerReader(column);
-    if (lenient || read === undefined) return lenient ? fastLenient(column, at, input, slow) : undefined;
+    if (lenient || read === undefined)
+      return lenient ? fastLenient(column, at, rule, input, slow) : undefined;
     const nullIsNull = rule.required !== true && rule.default === undefined && target.nullable && !wanted;
     return (row, context, out) => {
       const length = row.length[at] as number;
@@ -91,15 +92,21 @@ function plainInteger(text: string): bigint | undefined {
   return /^(?:0|-?[1-9]\d*)$/.test(text) ? BigInt(text) : undefined;
 }
 
-/** A UUID is never an integer: nothing of it needs to be read. */
+/** A UUID is never an integer, and an integer of the same size always is one: neither needs to be read. */
 function fastLenient(
   { kind, encoding }: SourceColumn,
   at: number,
-  { target, wanted }: CompileInput,
+  rule: IntegerRule,
+  { target, type, wanted }: CompileInput,
   slow: ColumnWriter,
 ): ColumnWriter | undefined {
-  if (wanted || !target.nullable || encoding !== 'pg-binary' || kind !== 'uuid') return undefined;
-  return (row, context, out) => (row.length[at] === 16 ? out.null() : slow(row, context, out));
+  if (wanted || !target.nullable || encoding !== 'pg-binary') return undefined;
+  if (rule.min !== undefined || rule.max !== undefined) return undefined;
+  if (kind === 'uuid')
+    return (row, context, out) => (row.length[at] === 16 ? out.null() : slow(row, context, out));
+  if (kind !== 'int4' || type.kind !== 'integer' || type.size !== 4) return undefined;
+  return (row, context, out) =>
+    row.length[at] === 4 ? out.copy(row.bytes, row.start[at] as number, 4) : slow(row, context, out);
 }
 
 /** Reads a number, `misfit` for what needs a closer look. */

@@ -44,7 +44,7 @@ export function compileReference(rule: ReferenceRule, input: CompileInput): Colu
     writeValue(out, value, type);
   }
 
-  return (row, context, out) => {
+  const slow: ColumnWriter = (row, context, out) => {
     const idText = filled(id, row, context);
     const codeText = filled(code, row, context);
     if (idText === undefined || codeText === undefined) return;
@@ -63,7 +63,7 @@ export function compileReference(rule: ReferenceRule, input: CompileInput): Colu
       }
       return writeKey(byCode, context, out);
     }
-    const column = (idText === null ? (code ?? id) : id) as Field;
+    const column = (idText === null && codeText !== null ? code : (id ?? code)) as Field;
     if (rule.missing === 'reject') {
       const why =
         idText === null && codeText === null ? 'is missing' : `names no ${rule.label} that was moved`;
@@ -73,8 +73,20 @@ export function compileReference(rule: ReferenceRule, input: CompileInput): Colu
       context.warn(column.name, `names no ${rule.label} that was moved; left empty, the original is kept`);
       if (idText !== null) keepId(idText, context);
       if (codeText !== null) code?.keep(row, context);
+    } else if (rule.unnamed === 'warn') {
+      context.warn(column.name, `names no ${rule.label}; left empty`);
     }
     writeNull(context, out);
+  };
+
+  const fast =
+    code === undefined && !wanted && type.kind === 'uuid' && id?.column.kind === 'uuid' && !input.slow;
+  if (!fast || id.column.encoding !== 'pg-binary' || !index.byUuid) return slow;
+  const key = Buffer.alloc(16);
+  return (row, context, out) => {
+    if (row.length[id.at] === 16 && index.byUuid?.(row.bytes, row.start[id.at] as number, key))
+      out.copy(key, 0, 16);
+    else slow(row, context, out);
   };
 
   function keepId(text: string, context: RowContext): void {

@@ -4,6 +4,11 @@ CREATE TABLE shelves (
   inside_id integer REFERENCES shelves (id)
 );
 --> statement-breakpoint
+CREATE TABLE readers (
+  card text PRIMARY KEY,
+  name text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE books (
   id bigint PRIMARY KEY,
   title varchar(200) NOT NULL,
@@ -11,6 +16,7 @@ CREATE TABLE books (
   shelf_id integer REFERENCES shelves (id),
   pages integer,
   bought_on date,
+  times_lent integer NOT NULL,
   is_periodical boolean NOT NULL,
   notes jsonb NOT NULL
 );
@@ -19,6 +25,8 @@ CREATE TABLE loans (
   book_id bigint NOT NULL REFERENCES books (id) ON DELETE CASCADE,
   loan_number integer NOT NULL,
   reader text NOT NULL,
+  reader_card text REFERENCES readers (card),
+  taken_from text,
   lent_at timestamptz NOT NULL,
   returned_at timestamptz,
   PRIMARY KEY (book_id, loan_number)

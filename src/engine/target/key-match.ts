@@ -1,0 +1,16 @@
+import { quoteIdent } from '../../store/quote.js';
+import type { TargetTable } from './describe-target.js';
+
+/**
+ * SQL that is true for the row of `target`, called `alias`, whose key `value` is: a column of the lineage's key arrays,
+ * where composite keys are JSON arrays of text.
+ */
+export function matchesKey(target: TargetTable, alias: string, value: string): string {
+  return target.key
+    .map((column, position) => {
+      const type = target.columns.find((candidate) => candidate.name === column)?.type ?? 'text';
+      const part = target.key.length === 1 ? value : `(${value}::jsonb->>${position})`;
+      return `${alias}.${quoteIdent(column)} = ${target.keyKind === 'text' ? `${part}::${type}` : part}`;
+    })
+    .join(' and ');
+}

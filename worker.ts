@@ -44,8 +44,10 @@ async function main(): Promise<void> {
       maxConcurrentActivityTaskPolls: 1,
       maxConcurrentWorkflowTaskPolls: 2,
     });
+    // Its signal handlers stand from here on: who reads that it is ready may also stop it.
+    const running = worker.run();
     log.info({ taskQueue, namespace, address }, 'The worker is ready.');
-    await worker.run();
+    await running;
   } finally {
     await connection.close();
   }

@@ -7,7 +7,6 @@ import { runReport } from '../src/report/run-report.js';
 import { quoteTable } from '../src/store/quote.js';
 import { entitiesOfRun } from '../src/store/run-entities.js';
 import { closeRunRow } from '../src/store/runs.js';
-import { runActivity } from './run-activity.js';
 import type { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
 
@@ -17,7 +16,7 @@ type Finalize = Pick<Activities, 'finishTarget' | 'writeReport' | 'closeRun'>;
 export function finalizeActivities(context: RunContext): Finalize {
   return {
     finishTarget: (ref) =>
-      runActivity(({ progress }) =>
+      context.attempt(({ progress }) =>
         context.withTarget(async (client) => {
           const plan = context.plan(ref.plan);
           await rebuildObjects(client, ref.run, undefined, (done, of) => progress({ done, of }));
@@ -38,7 +37,7 @@ export function finalizeActivities(context: RunContext): Finalize {
       ),
 
     writeReport: ({ status, ...ref }) =>
-      runActivity(async () => {
+      context.attempt(async () => {
         const report = await context.withTarget((client) => runReport(client, ref, status));
         const folder = context.config.monitoring.reportDir;
         await mkdir(folder, { recursive: true });
@@ -51,6 +50,6 @@ export function finalizeActivities(context: RunContext): Finalize {
       }),
 
     closeRun: ({ state, ...ref }) =>
-      runActivity(() => context.withTarget((client) => closeRunRow(client, ref.run, state))),
+      context.attempt(() => context.withTarget((client) => closeRunRow(client, ref.run, state))),
   };
 }

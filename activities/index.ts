@@ -5,6 +5,7 @@ import { migrateActivities } from './migrate.js';
 import { prepareActivities } from './prepare.js';
 import { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
+import { undoActivities } from './undo.js';
 import { validateActivities } from './validate.js';
 
 /** All activities over one configuration. */
@@ -17,6 +18,7 @@ export function createActivities(
     ...prepareActivities(context, options),
     ...migrateActivities(context, options.at),
     ...validateActivities(context, options.at),
+    ...undoActivities(context),
     ...finalizeActivities(context),
   };
 }

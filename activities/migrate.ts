@@ -8,7 +8,6 @@ import { surveyStep } from '../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
 import { setStepState, stepCounts } from '../src/store/runs.js';
-import { runActivity } from './run-activity.js';
 import type { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
 
@@ -19,29 +18,40 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
   const { config } = context;
   return {
     surveyStep: (ref) =>
-      runActivity(({ signal, progress }) =>
+      context.attempt(({ signal, progress }) =>
         context.withStep(ref, (step, source, client) =>
           surveyStep(step, source, client, { signal, progress: (done) => progress({ done, of: null }), at }),
         ),
       ),
 
-    moveStep: ({ lane: _lane, batchSize, ...ref }) =>
-      runActivity(({ signal, progress }) =>
+    moveStep: ({ lane: _lane, batchSize, limit, ...ref }) =>
+      context.attempt(({ signal, progress }) =>
         context.withStep(ref, async (step, source, client) => {
-          await moveStep(step, {
-            database: source,
-            connect: () => context.connectTarget(),
-            limit: { rows: batchSize ?? config.limits.batchSize, bytes: config.limits.chunkBytes },
-            signal,
-            progress: ({ read, rejected }) => progress({ done: read, of: null, rejected }),
-            at,
-          });
+          const before = await stepCounts(client, ref.run, ref.step);
+          const tooMany = new AbortController();
+          try {
+            await moveStep(step, {
+              database: source,
+              connect: () => context.connectTarget(),
+              limit: { rows: batchSize ?? config.limits.batchSize, bytes: config.limits.chunkBytes },
+              signal: AbortSignal.any([signal, tooMany.signal]),
+              progress: (moved) => {
+                const read = before.read + moved.read;
+                const rejected = before.rejected + moved.rejected;
+                progress({ done: read, of: null, rejected });
+                if (read >= limit.minErrorSample && rejected / read > limit.maxErrorRate) tooMany.abort();
+              },
+              at,
+            });
+          } catch (error) {
+            if (!tooMany.signal.aborted || signal.aborted) throw error;
+          }
           return stepCounts(client, ref.run, ref.step);
         }),
       ),
 
     completeStep: (ref) =>
-      runActivity(({ progress }) =>
+      context.attempt(({ progress }) =>
         context.withStep(ref, async (step, _source, client) => {
           const { entity, plan, target } = step;
           const own = await loadReferences(step, client, { own: true });

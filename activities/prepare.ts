@@ -14,7 +14,6 @@ import { checkDiskSpace } from '../src/prepare/disk.js';
 import { prepareTargetSchema } from '../src/prepare/target-schema.js';
 import { migrateStore } from '../src/store/migrate-store.js';
 import { enterRun } from '../src/store/runs.js';
-import { runActivity } from './run-activity.js';
 import type { RunContext } from './run-context.js';
 import type { Activities, Gate } from './types.js';
 
@@ -52,7 +51,7 @@ export function prepareActivities(
 
   return {
     openRun: ({ settings, name, ...ref }) =>
-      runActivity(async () => {
+      context.attempt(async () => {
         const plan = context.plan(ref.plan);
         const entities = selected(plan, settings.tables);
         checkBatchSizes(plan, settings.batchSizes);
@@ -77,20 +76,20 @@ export function prepareActivities(
       }),
 
     checkConnections: () =>
-      runActivity(async () => {
+      context.attempt(async () => {
         const reports = await lookAtAll();
         refuseOneDatabaseTwice(...reports);
         return gate(judgeConnections(...reports).problems, 'ERR_001');
       }),
 
     prepareTarget: (ref) =>
-      runActivity(async () => {
+      context.attempt(async () => {
         const plan = context.plan(ref.plan);
         return gate(await context.withTarget((client) => prepareTargetSchema(client, plan)), 'ERR_002');
       }),
 
     inspectSource: ({ steps, ...ref }) =>
-      runActivity(async () => {
+      context.attempt(async () => {
         const problems: string[] = [];
         for (const step of steps)
           await context.withSource(async (source) => {
@@ -107,7 +106,7 @@ export function prepareActivities(
       }),
 
     scoreQuality: ({ steps, minScore, ...ref }) =>
-      runActivity(async ({ signal, progress }) => {
+      context.attempt(async ({ signal, progress }) => {
         let rows = 0;
         let bad = 0;
         for (const step of steps)
@@ -137,7 +136,7 @@ export function prepareActivities(
       }),
 
     checkDisk: (ref) =>
-      runActivity(async () => {
+      context.attempt(async () => {
         const plan = context.plan(ref.plan);
         const source = await connect(context.clientConfig(config.source), { readOnly: true });
         try {
@@ -157,7 +156,7 @@ export function prepareActivities(
       }),
 
     fingerprintTarget: (ref) =>
-      runActivity(async ({ signal, progress }) => {
+      context.attempt(async ({ signal, progress }) => {
         const plan = context.plan(ref.plan);
         const taken = await fingerprint({
           target,
@@ -175,11 +174,12 @@ export function prepareActivities(
       }),
 
     backUpTarget: (ref) =>
-      runActivity(async ({ signal, progress }) => {
+      context.attempt(async ({ signal, progress }) => {
         if (!config.backup)
-          throw new MigrationError('ERR_002', 'The run wants a backup, and BACKUP_DATABASE_URL is not set.', {
-            next: 'Set BACKUP_DATABASE_URL and start the worker again, or start the run with {"backup": false}.',
-          });
+          return gate(
+            ['the run wants a backup, and BACKUP_DATABASE_URL is not set: set it and start the worker again'],
+            'ERR_002',
+          );
         const plan = context.plan(ref.plan);
         const backup = { label: 'backup', config: context.clientConfig(config.backup) };
         const watch = {
@@ -202,7 +202,7 @@ export function prepareActivities(
         await context.withTarget((client) =>
           client.query('update migration.runs set backup = $2 where run = $1', [ref.run, name]),
         );
-        return { name };
+        return passed;
       }),
   };
 }

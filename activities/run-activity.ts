@@ -13,11 +13,15 @@ export interface Attempt {
   readonly progress: (progress: Progress) => void;
 }
 
+/** Waits between attempts while a server is away: 5, 10, 20 ... seconds, a minute at most. */
+const firstWaitMs = 5_000;
+const longestWaitMs = 60_000;
+
 /**
- * Runs one attempt of an activity: a heartbeat every second whatever it is busy with, and every error as Temporal's own,
- * retryable only where trying again can help.
+ * Runs one attempt of an activity: a heartbeat every second whatever it is busy with, and every error as Temporal's own.
+ * It is tried again up to `maxRetries` times where that can help, and then left to the workflow, which holds the run.
  */
-export async function runActivity<T>(act: (attempt: Attempt) => Promise<T>): Promise<T> {
+export async function runActivity<T>(maxRetries: number, act: (attempt: Attempt) => Promise<T>): Promise<T> {
   const context = Context.current();
   let latest: Progress = { done: 0, of: null };
   const timer = setInterval(() => context.heartbeat(latest), heartbeatMs);
@@ -26,7 +30,7 @@ export async function runActivity<T>(act: (attempt: Attempt) => Promise<T>): Pro
   } catch (error) {
     // What was interrupted is reported as the cancellation that it is, whichever way the interruption showed.
     if (context.cancellationSignal.aborted) throw asCancelled(context.cancellationSignal.reason);
-    throw asFailure(error);
+    throw asFailure(error, context.info.attempt, maxRetries);
   } finally {
     clearInterval(timer);
   }
@@ -36,14 +40,23 @@ function asCancelled(reason: unknown): Error {
   return reason instanceof CancelledFailure ? reason : new CancelledFailure('cancelled');
 }
 
-function asFailure(error: unknown): Error {
+function asFailure(error: unknown, attempt: number, maxRetries: number): ApplicationFailure {
   const known = databaseError(error, 'target');
+  const last = attempt > maxRetries;
   if (known instanceof MigrationError)
     return ApplicationFailure.create({
       message: known.message,
       type: known.code,
-      nonRetryable: !known.transient,
+      nonRetryable: !known.transient || last,
+      nextRetryDelay: Math.min(firstWaitMs * 2 ** (attempt - 1), longestWaitMs),
       details: [{ next: known.next, place: known.place }],
     });
-  return error instanceof Error ? error : new Error(String(error));
+  // A fault of the program or of its machine: the words are its own, without a stack that nobody outside can read.
+  return ApplicationFailure.create({
+    message: known instanceof Error ? known.message : String(known),
+    type: 'ERR_003',
+    nonRetryable: last,
+    details: [{ next: 'See the log of the worker; then send the update retry.' }],
+    ...(known instanceof Error ? { cause: known } : {}),
+  });
 }

@@ -14,6 +14,7 @@ import type { Entity, Plan } from '../src/plan/model.js';
 import { findPlan } from '../src/plan/registry.js';
 import { databaseError } from '../src/store/postgres-errors.js';
 import { connectionName, currentAttempt, endEarlierAttempts } from './attempt.js';
+import { runActivity, type Attempt } from './run-activity.js';
 import type { StepRef } from './types.js';
 
 /** What all activities share: the databases by configuration, and the plan of a run. */
@@ -22,6 +23,11 @@ export class RunContext {
 
   constructor(config: Config) {
     this.config = config;
+  }
+
+  /** One attempt of an activity, as often as the configuration allows. */
+  attempt<T>(act: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return runActivity(this.config.limits.maxRetries, act);
   }
 
   plan(name: string): Plan {
@@ -75,7 +81,7 @@ export class RunContext {
   }
 
   async withSource<T>(use: (source: SourceDatabase) => Promise<T>): Promise<T> {
-    const source = await this.#openSource();
+    const source = await openPostgresSource(this.clientConfig(this.config.source));
     try {
       return await use(source);
     } finally {
@@ -111,13 +117,5 @@ export class RunContext {
       defaultCountry,
       ignoredTaxIds,
     };
-  }
-
-  async #openSource(): Promise<SourceDatabase> {
-    try {
-      return await openPostgresSource(this.clientConfig(this.config.source));
-    } catch (error) {
-      throw databaseError(error, 'source');
-    }
   }
 }

@@ -27,6 +27,12 @@ export interface StepCounts extends RowCounts {
   readonly warnings: number;
 }
 
+/** From when on rejected rows are too many: their share, and the rows after which it counts. */
+export interface ErrorLimit {
+  readonly maxErrorRate: number;
+  readonly minErrorSample: number;
+}
+
 export interface Activities {
   /** Enters the run into the target's own tables and answers what it will do. Refused while another run is open. */
   openRun(args: RunRef & { readonly settings: RunSettings; readonly name: string }): Promise<OpenedRun>;
@@ -39,22 +45,36 @@ export interface Activities {
   ): Promise<Gate & { readonly score: number }>;
   checkDisk(ref: RunRef): Promise<Gate>;
   fingerprintTarget(ref: RunRef): Promise<void>;
-  backUpTarget(ref: RunRef): Promise<{ readonly name: string }>;
+  /** Does not pass where no backup database is configured. */
+  backUpTarget(ref: RunRef): Promise<Gate>;
 
   /** Freezes the ranges and settles duplicates and merges. */
   surveyStep(ref: StepRef): Promise<{ readonly source: number; readonly ranges: number }>;
-  /** Moves ranges of the step until none is left; several of these may run side by side. */
-  moveStep(ref: StepRef & { readonly lane: number; readonly batchSize: number | null }): Promise<StepCounts>;
+  /**
+   * Moves ranges of the step until none is left; several of these may run side by side. Ends early, with what is in,
+   * when too many rows are rejected.
+   */
+  moveStep(
+    ref: StepRef & { readonly lane: number; readonly batchSize: number | null; readonly limit: ErrorLimit },
+  ): Promise<StepCounts>;
   /** Links, derived columns, soft references, indexes and constraints of the step; then its checkpoint. */
   completeStep(ref: StepRef): Promise<StepCounts & { readonly checkpoint: string; readonly at: string }>;
 
   /** Compares every row that the step moved with its source, through the mapping. */
-  verifyStep(
-    ref: StepRef & { readonly lane: number },
-  ): Promise<{ readonly rows: number; readonly differences: number }>;
+  verifyStep(ref: StepRef & { readonly lane: number }): Promise<{
+    readonly rows: number;
+    readonly differences: number;
+    /** of these, rows whose source is as it was read */
+    readonly corrupted: number;
+  }>;
   checkCounts(ref: RunRef): Promise<CheckResult[]>;
   checkReferences(ref: RunRef): Promise<CheckResult[]>;
   checkRules(ref: RunRef): Promise<CheckResult[]>;
+
+  /** Takes back the rows of a step, by its lineage. */
+  undoStep(ref: StepRef): Promise<{ readonly rows: number }>;
+  /** Sequences back, and the target compared with its fingerprint; fails with ERR_010 where they differ. */
+  proveUndone(ref: RunRef): Promise<void>;
 
   finishTarget(ref: RunRef): Promise<void>;
   writeReport(args: RunRef & { readonly status: RunStatus }): Promise<{ readonly path: string }>;

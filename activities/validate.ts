@@ -8,7 +8,6 @@ import { verifyStep } from '../src/engine/verify/verify-step.js';
 import { entitiesOfRun } from '../src/store/run-entities.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
 import { saveChecks } from '../src/store/check-results.js';
-import { runActivity } from './run-activity.js';
 import type { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
 
@@ -19,7 +18,7 @@ export function validateActivities(context: RunContext, at?: PassPoint): Validat
   const checking =
     (check: (context: CheckContext) => Promise<CheckOutcome[]>) =>
     (ref: RunRef): Promise<CheckResult[]> =>
-      runActivity(({ progress }) =>
+      context.attempt(({ progress }) =>
         context.withTarget(async (target) => {
           const plan = context.plan(ref.plan);
           const entities = await entitiesOfRun(target, ref.run, plan);
@@ -37,7 +36,7 @@ export function validateActivities(context: RunContext, at?: PassPoint): Validat
 
   return {
     verifyStep: ({ lane: _lane, ...ref }) =>
-      runActivity(({ signal, progress }) =>
+      context.attempt(({ signal, progress }) =>
         context.withStep(ref, (step, source) =>
           verifyStep(step, source, () => context.connectTarget(), {
             signal,

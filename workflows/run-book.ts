@@ -29,6 +29,7 @@ export class RunBook {
   readonly settings: RunSettings;
   readonly startedAtMs: number;
   deadlineMs: number;
+  deadlinePassed = false;
   state: RunState = 'running';
   phase: Phase = 'prepare';
   waitingFor: WaitingFor | null = null;
@@ -103,6 +104,10 @@ export class RunBook {
     const sum = { read: 0, migrated: 0, merged: 0, rejected: 0 };
     for (const step of this.steps) for (const count of counts) sum[count] += step[count];
     return sum;
+  }
+
+  rowsOf(step: string): RowCounts {
+    return this.#step(step);
   }
 
   get errorRate(): number {

@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { quoteTable } from '../store/quote.js';
 import type { EnsuredParent } from '../plan/model.js';
 import { keyReader, readMerged, type SourceDecisions } from './decisions.js';
+import { keyTeller } from './legacy-key.js';
 import type { MovedRows } from './references/moved-rows.js';
 import { RawRow, type SourceChunk, type SourceColumn } from './row.js';
 import type { SourceDatabase } from './source/types.js';
@@ -38,6 +39,7 @@ export class ChunkTransformer {
   readonly #context = new RowContext();
   readonly #key: (row: RawRow) => string[];
   readonly #code: TextReader | undefined;
+  readonly #tellsLegacyKey: ReturnType<typeof keyTeller>;
   readonly #sequence: string | undefined;
   readonly #signal: AbortSignal;
 
@@ -73,6 +75,7 @@ export class ChunkTransformer {
     this.#row = new RawRow(parts.source.table.columns.length);
     this.#key = keyReader(parts.source);
     this.#code = codeReader(parts.step, parts.source);
+    this.#tellsLegacyKey = keyTeller(parts.step, parts.source);
     const generated = Object.entries(parts.source.plan.columns).find(([, rule]) => rule.kind === 'generated');
     this.#sequence = generated?.[0];
   }
@@ -163,7 +166,7 @@ export class ChunkTransformer {
       targetKeys.push(context.targetKey);
       tupleRows.push(i);
       tupleStarts.push(tuples.position);
-      if (legacyKeys === null && hasOwnKey(context)) {
+      if (legacyKeys === null && !this.#tellsLegacyKey(row, context)) {
         legacyKeys = new KeyArray('text');
         for (const text of targetKeys.texts())
           if (legacyKeys.count < targetKeys.count - 1) legacyKeys.push(text);
@@ -262,11 +265,6 @@ export class ChunkTransformer {
   #known(numbers: ReadonlyMap<string, bigint>): () => bigint {
     return () => numbers.get(this.#context.legacyKey) ?? -1n;
   }
-}
-
-/** Whether the target key does not tell the legacy key: replaced by another, spelt otherwise, or of several columns. */
-function hasOwnKey({ keyReplaced, targetKey, legacyKey }: RowContext): boolean {
-  return keyReplaced || (typeof targetKey === 'string' && targetKey !== legacyKey);
 }
 
 function keyText(key: Buffer | string): string {

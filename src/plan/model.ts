@@ -361,7 +361,7 @@ export interface TargetSchema {
   readonly tables: readonly string[];
   /**
    * absolute folder of SQL migrations in drizzle's layout (`NNNN_name.sql` beside `meta/_journal.json`), with all
-   * tables, constraints and indexes; which are applied stands in the target's `migration.schema_migrations`
+   * tables, constraints and indexes; which are applied stands in the target's `migration.schema_migrations_<plan>`
    */
   readonly migrationsFolder: string;
 }

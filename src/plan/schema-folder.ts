@@ -3,13 +3,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where drizzle's migrator writes down which migrations of a plan are in the target. Handed to `migrate` together with
- * the plan's folder; its own default would leave a second schema in the target.
+ * Where drizzle's migrator writes down which migrations of a plan are in the target: a table for each plan, since the
+ * migrator looks at the newest entry only. Handed to `migrate` together with the plan's folder; its own default would
+ * leave a second schema in the target.
  */
-export const schemaBookkeeping = {
-  migrationsSchema: 'migration',
-  migrationsTable: 'schema_migrations',
-} as const;
+export function schemaBookkeeping(plan: { readonly name: string }): {
+  readonly migrationsSchema: string;
+  readonly migrationsTable: string;
+} {
+  return { migrationsSchema: 'migration', migrationsTable: `schema_migrations_${plan.name}` };
+}
 
 /**
  * The absolute folder of a plan's SQL migrations, named relative to the plan's module:

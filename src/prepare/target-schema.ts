@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { describeTarget } from '../engine/target/describe-target.js';
 import type { Entity, Plan } from '../plan/model.js';
 import { schemaBookkeeping } from '../plan/schema-folder.js';
-import { quoteTable } from '../store/quote.js';
+import { quoteName, quoteTable } from '../store/quote.js';
 
 /** Makes the plan's tables when the target has none of them; answers what stands in the way otherwise. */
 export async function prepareTargetSchema(client: Client, plan: Plan): Promise<string[]> {
@@ -16,10 +16,12 @@ export async function prepareTargetSchema(client: Client, plan: Plan): Promise<s
     if (!rows[0]?.found) missing.push(table);
   }
   if (missing.length === plan.schema.tables.length) {
-    await migrate(drizzle({ client }), {
-      migrationsFolder: plan.schema.migrationsFolder,
-      ...schemaBookkeeping,
-    });
+    const bookkeeping = schemaBookkeeping(plan);
+    // Tables that somebody has dropped are made again, whatever was written down about them.
+    await client.query(
+      `drop table if exists ${quoteName(bookkeeping.migrationsSchema, bookkeeping.migrationsTable)}`,
+    );
+    await migrate(drizzle({ client }), { migrationsFolder: plan.schema.migrationsFolder, ...bookkeeping });
     missing.length = 0;
   }
   const problems = missing.map(

@@ -154,13 +154,13 @@ describe('a run over dirty data', () => {
       `select s.id as supplier, vendor::text
        from suppliers s cross join jsonb_array_elements(s.vendor_metadata #> '{legacy,mergedVendors}') vendor`,
     );
-    const rows = await query<{ vendor: string }>(
+    const vendors = await query<{ vendor: string }>(
       environment.source.url,
       `select (select jsonb_object_agg(key, value) from jsonb_each(${vendorDocument}) where value <> 'null')::text as vendor
        from legacy_vendors where id = any($1)`,
       [planted.sameCompanies.map(({ vendorId }) => vendorId)],
     );
-    expect(sorted(kept.map(({ vendor }) => vendor))).toEqual(sorted(rows.map(({ vendor }) => vendor)));
+    expect(sorted(kept.map(({ vendor }) => vendor))).toEqual(sorted(vendors.map(({ vendor }) => vendor)));
     for (const { vendorId, supplierId } of planted.sameCompanies)
       expect(kept.filter(({ vendor }) => vendor.includes(`"id": "${vendorId}"`))).toMatchObject([
         { supplier: supplierId },

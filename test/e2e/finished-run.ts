@@ -15,7 +15,7 @@ export async function finishedRun(environment: RunEnvironment, input: RunInput):
       const status = await run.query<RunStatus>('status');
       if (status.state === 'waiting') {
         await run.terminate('held');
-        throw new Error(`the run is held: ${JSON.stringify([status.waitingFor, status.lastError])}`);
+        throw new Error(`held in ${status.phase}: ${JSON.stringify([status.waitingFor, status.lastError])}`);
       }
     }
   });

@@ -9,7 +9,6 @@ import { suppliers, vendors } from './mapping/suppliers.js';
 import { uploadHistory } from './mapping/upload-history.js';
 
 proveCases(
-  'what moves where',
   [customers, suppliers, vendors, products, inventory, priceLists, priceListItems, uploadHistory],
   {},
   (run) => {

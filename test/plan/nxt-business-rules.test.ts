@@ -13,7 +13,10 @@ beforeAll(async () => {
   server = await testServer();
   client = new Client({ connectionString: await server.database('nxt') });
   await client.connect();
-  await migrate(drizzle(client), { migrationsFolder: nxtPlan.schema.migrationsFolder, ...schemaBookkeeping });
+  await migrate(drizzle(client), {
+    migrationsFolder: nxtPlan.schema.migrationsFolder,
+    ...schemaBookkeeping(nxtPlan),
+  });
   await client.query(soundRows);
 }, 30_000);
 afterAll(async () => {

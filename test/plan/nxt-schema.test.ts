@@ -22,7 +22,7 @@ async function applied(plan: Plan, database: string): Promise<string> {
   const url = await server.database(database);
   const connected = drizzle(url);
   try {
-    await migrate(connected, { migrationsFolder: plan.schema.migrationsFolder, ...schemaBookkeeping });
+    await migrate(connected, { migrationsFolder: plan.schema.migrationsFolder, ...schemaBookkeeping(plan) });
   } finally {
     await connected.$client.end();
   }
@@ -55,7 +55,7 @@ test('applied to PostgreSQL they make the agreed tables, columns, constraints an
 test('which migrations are in stands in the schema migration, and none is applied twice', async () => {
   const url = await applied(nxtPlan, 'nxt');
 
-  expect(await query(url, 'SELECT count(*)::int AS applied FROM migration.schema_migrations')).toEqual([
+  expect(await query(url, 'SELECT count(*)::int AS applied FROM migration.schema_migrations_nxt')).toEqual([
     { applied: 1 },
   ]);
   expect(await query(url, "SELECT nspname FROM pg_namespace WHERE nspname = 'drizzle'")).toEqual([]);

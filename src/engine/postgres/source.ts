@@ -2,6 +2,7 @@ import { escapeIdentifier, escapeLiteral, type Client, type ClientConfig } from 
 import { to as copyTo } from 'pg-copy-streams';
 import type { SourceChunk, SourceColumn } from '../row.js';
 import type { KeyBounds, SourceDatabase, SourceTable } from '../source/types.js';
+import { databaseError } from '../../store/postgres-errors.js';
 import { quoteTable } from '../../store/quote.js';
 import { connect } from './connect.js';
 import { describeTable, selectExpression } from './introspect.js';
@@ -9,13 +10,20 @@ import { locateRow, RowSplitter } from './split-rows.js';
 
 /** A legacy PostgreSQL. Each reading has a connection of its own, so that readings can run side by side. */
 export async function openPostgresSource(config: ClientConfig): Promise<SourceDatabase> {
-  const catalog = await connect(config, { readOnly: true });
+  const connectSource = async (): Promise<Client> => {
+    try {
+      return await connect(config, { readOnly: true });
+    } catch (error) {
+      throw databaseError(error, 'source');
+    }
+  };
+  const catalog = await connectSource();
 
   async function* read(
     table: SourceTable,
     { bounds, limit, order = true, share, signal }: Parameters<SourceDatabase['read']>[1],
   ): ReturnType<SourceDatabase['read']> {
-    const client = await connect(config, { readOnly: true });
+    const client = await connectSource();
     const where = bounds ? boundsCondition(table, bounds) : '';
     const sample =
       share === undefined ? '' : ` tablesample system (${Math.min(100, share * 100)}) repeatable (1)`;
@@ -32,6 +40,8 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
       signal.throwIfAborted();
       for await (const data of stream) yield* splitter.push(data as Buffer);
       yield* splitter.finish();
+    } catch (error) {
+      throw signal.aborted ? signal.reason : databaseError(error, 'source');
     } finally {
       signal.removeEventListener('abort', stop);
       await endReading(client);
@@ -50,7 +60,7 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
     lookup: async (table, keys, signal) => {
       if (keys.length === 0) return noRows;
       const where = ` where (${keyList(table)}) in (${keys.map((key) => typedKey(table, key)).join(', ')})`;
-      const client = await connect(config, { readOnly: true });
+      const client = await connectSource();
       try {
         signal.throwIfAborted();
         const stream = client.query(
@@ -62,6 +72,8 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
         for await (const data of stream) for (const chunk of splitter.push(data as Buffer)) return chunk;
         for (const chunk of splitter.finish()) return chunk;
         return noRows;
+      } catch (error) {
+        throw databaseError(error, 'source');
       } finally {
         await endReading(client);
       }

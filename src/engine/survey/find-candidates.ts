@@ -12,6 +12,7 @@ import { textOf, type TextReader } from '../values/wire-text.js';
 import { fieldHasher, KeyHash, type FieldHasher } from './key-hash.js';
 import { keysPerPass, RepeatedKeys } from './repeated-keys.js';
 import { identityKey, type Candidate, type SettleRules } from './settle.js';
+import type { StandingRow, StandingRows } from './standing-rows.js';
 
 /** Rows of one page when suspects are looked at in full. */
 const lookupRows = 500;
@@ -39,17 +40,20 @@ export async function findCandidates(
   options: {
     ignored: readonly string[];
     rows: number;
+    standing: StandingRows;
     signal: AbortSignal;
     progress: (rows: number) => void;
   },
 ): Promise<Candidate[]> {
   const readers = sources.map((source) => new KeyReader(entity, source, database, options.ignored));
-  const expected = options.rows * Math.max(...readers.map((reader) => reader.keyCount));
+  const { standing } = options;
+  const expected = options.rows * Math.max(...readers.map((reader) => reader.keyCount)) + standing.keyCount;
   const passes = Math.max(1, Math.ceil(expected / keysPerPass));
   const suspects = readers.map(() => new Map<string, Suspect>());
   let seen = 0;
   for (let pass = 0; pass < passes; pass++) {
     const repeated = new RepeatedKeys(expected, pass, passes);
+    await standing.each((row) => repeated.add(hashOf(entity, row)));
     for (const reader of readers)
       await reader.each(options.signal, (row) => {
         reader.hashes(row, (hash) => repeated.add(hash));
@@ -65,6 +69,7 @@ export async function findCandidates(
       });
   }
   const candidates: Candidate[] = [];
+  const keys = new Set<string>();
   for (const [position, source] of sources.entries()) {
     const rows = [...(suspects[position]?.values() ?? [])];
     const good = await goodRows(
@@ -73,12 +78,40 @@ export async function findCandidates(
       database,
       options.signal,
     );
-    for (const { key: _key, ...row } of rows) candidates.push({ ...row, good: good.has(row.legacyId) });
+    for (const { key: _key, ...row } of rows) {
+      candidates.push({ ...row, good: good.has(row.legacyId) });
+      for (const [rule, key] of row.keys) keys.add(`${rule}\0${key}`);
+    }
   }
+  if (keys.size > 0)
+    await standing.each(({ id, rule, key }) => {
+      if (keys.has(`${rule}\0${key}`)) candidates.push(standingCandidate(entity, id, rule, key));
+    });
   return candidates;
 }
 
 type Suspect = Omit<Candidate, 'good'> & { readonly key: readonly string[] };
+
+/** The hash that a legacy row with the same key has. */
+function hashOf(entity: Entity, { rule, key }: StandingRow): KeyHash {
+  const hash = new KeyHash();
+  hash.start((entity.unique ?? []).findIndex(({ column }) => column === rule));
+  for (const byte of Buffer.from(key, 'utf8')) hash.byte(byte);
+  hash.byte(0);
+  hash.finish();
+  return hash;
+}
+
+function standingCandidate(entity: Entity, id: string, rule: string, key: string): Candidate {
+  return {
+    table: entity.table,
+    legacyId: id,
+    good: true,
+    first: null,
+    keys: new Map([[rule, key]]),
+    standing: true,
+  };
+}
 
 async function goodRows(
   source: SurveyedSource,

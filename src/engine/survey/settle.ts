@@ -3,7 +3,7 @@
  * data. The rows come from the survey, which finds those that share any key at all.
  */
 
-/** A legacy row that shares a key with another. Keys are folded; missing and placeholder values are not among them. */
+/** A row that shares a key with another. Keys are folded; missing and placeholder values are not among them. */
 export interface Candidate {
   readonly table: string;
   readonly legacyId: string;
@@ -13,6 +13,8 @@ export interface Candidate {
   readonly first: bigint | null;
   /** key by rule: `code`, or the name of a consolidation's match */
   readonly keys: ReadonlyMap<string, string>;
+  /** a row of the target that was there before: nothing is decided about it, and it comes before all others */
+  readonly standing?: true;
 }
 
 export interface Decision {
@@ -53,10 +55,12 @@ export function settle(candidates: readonly Candidate[], rules: SettleRules): De
 
   // Rows that others may be merged into are settled among themselves first: a duplicate takes nobody in.
   const { consolidation } = rules;
-  const first = consolidation ? ordered.filter((row) => row.table === consolidation.into) : ordered;
+  const first = consolidation
+    ? ordered.filter((row) => row.standing || row.table === consolidation.into)
+    : ordered;
   for (const rule of rules.unique) settleUnique(first, rule, decide);
   if (consolidation) {
-    const hosts = first.filter((row) => row.good && !decisions.has(nameOf(row)));
+    const hosts = first.filter((row) => row.good && !row.standing && !decisions.has(nameOf(row)));
     const index = hostsByKey(hosts, consolidation.matches);
     const rest: Candidate[] = [];
     for (const row of ordered.filter((candidate) => candidate.table === consolidation.from)) {
@@ -64,7 +68,8 @@ export function settle(candidates: readonly Candidate[], rules: SettleRules): De
       if (match) decide(row, 'merge', match.host, match.rule);
       else rest.push(row);
     }
-    for (const rule of rules.unique) settleUnique(rest, rule, decide);
+    const standing = first.filter((row) => row.standing);
+    for (const rule of rules.unique) settleUnique([...standing, ...rest], rule, decide);
     settleSame(
       rest.filter((row) => row.good && !decisions.has(nameOf(row))),
       consolidation.matches,
@@ -81,7 +86,8 @@ type Decide = (row: Candidate, kind: Decision['kind'], other: Candidate, rule: s
 function settleUnique(rows: readonly Candidate[], rule: string, decide: Decide): void {
   for (const group of groups(rows, rule)) {
     const winner = group.find((row) => row.good);
-    if (winner) for (const row of group) if (row !== winner) decide(row, 'duplicate', winner, rule);
+    if (winner)
+      for (const row of group) if (row !== winner && !row.standing) decide(row, 'duplicate', winner, rule);
   }
 }
 
@@ -148,8 +154,9 @@ function groups(rows: readonly Candidate[], rule: string): Candidate[][] {
   return [...byKey.values()].filter((group) => group.length > 1);
 }
 
-/** First by time (missing last), then by id as text in C order. */
+/** Rows of the target, then by time (missing last), then by id as text in C order. */
 function inOrder(a: Candidate, b: Candidate): number {
+  if (a.standing !== b.standing) return a.standing ? -1 : 1;
   if (a.first !== b.first) {
     if (a.first === null) return 1;
     if (b.first === null) return -1;

@@ -8,6 +8,7 @@ import { compileSource, loadReferences, type Step } from '../step.js';
 import { deferObjects } from '../target/deferred-objects.js';
 import { findCandidates, settleRulesOf } from './find-candidates.js';
 import { settle } from './settle.js';
+import { standingRows } from './standing-rows.js';
 
 export interface Survey {
   /** rows of the legacy tables when the step began */
@@ -37,6 +38,7 @@ export async function surveyStep(
         await findCandidates(entity, await withTransforms(step, client), database, {
           ignored: step.settings.ignoredTaxIds,
           rows,
+          standing: await standingRows(client, step),
           ...options,
         }),
         rules,

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { MigrationError } from '../../contract/errors.js';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import { copyTuples } from './copy-tuples.js';
@@ -31,15 +32,16 @@ export async function loadChunk(
   const refused = await loadTuples(client, place, chunk, at);
   const migrated = chunk.targetKeys.count - refused.size;
   const rejects = [...chunk.rejects, ...refused.values()];
+  const notes = refused.size > 0 ? notesWithout(refused, chunk) : chunk;
   if (refused.size > 0)
     await client.query(
-      `update migration.chunks set migrated = $6, rejected = $7
+      `update migration.chunks set migrated = $6, rejected = $7, warnings = $8
        where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5`,
-      [...placeKey(place), migrated, rejects.length],
+      [...placeKey(place), migrated, rejects.length, notes.warnings.length],
     );
   await writeLineage(client, place, chunk, new Set(refused.keys()));
   await writeRejects(client, place, rejects);
-  await writeNotes(client, place, chunk, refused);
+  await writeNotes(client, place, notes);
   if (chunk.read !== migrated + chunk.merges.length + rejects.length)
     throw new Error(
       `${place.sourceTable}: ${chunk.read} rows read, but ${migrated} migrated, ${chunk.merges.length} merged, ${rejects.length} rejected`,
@@ -78,18 +80,37 @@ async function makeParents(client: Client, place: ChunkPlace, parents: readonly 
   // In one order for all workers, so that two chunks that need the same parents cannot lock each other out.
   for (const parent of [...parents].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     const columns = Object.keys(parent.values);
-    const { rowCount } = await client.query(
-      `insert into ${quoteTable(parent.table)} (${[parent.keyColumn, ...columns].map(quoteIdent).join(', ')})
-       values (${[parent.keyColumn, ...columns].map((_, i) => `$${i + 1}`).join(', ')})
-       on conflict (${quoteIdent(parent.keyColumn)}) do nothing`,
-      [parent.key, ...columns.map((column) => parent.values[column])],
-    );
+    const { rowCount } = await client
+      .query(
+        `insert into ${quoteTable(parent.table)} (${[parent.keyColumn, ...columns].map(quoteIdent).join(', ')})
+         values (${[parent.keyColumn, ...columns].map((_, i) => `$${i + 1}`).join(', ')})
+         on conflict (${quoteIdent(parent.keyColumn)}) do nothing`,
+        [parent.key, ...columns.map((column) => parent.values[column])],
+      )
+      .catch((error: unknown) => {
+        throw parentRefused(error, place, parent);
+      });
     if (rowCount === 1)
       await client.query(
         'insert into migration.ensured (run, step, target_table, target_id) values ($1, $2, $3, $4)',
         [place.run, place.step, parent.table, parent.key],
       );
   }
+}
+
+/** Its children cannot go in without it, and they may be many: the step stops rather than reject them all. */
+function parentRefused(error: unknown, place: ChunkPlace, parent: EnsuredRow): unknown {
+  const fault = rowFaultOf(error);
+  if (!fault) return error;
+  return new MigrationError(
+    fault.code,
+    `${parent.table} cannot be given the row ${parent.key} that rows of ${place.targetTable} need: ${fault.reason}.`,
+    {
+      next: `Change or remove the row of ${parent.table} that is in the way, and try again.`,
+      place: { server: 'target', table: parent.table, key: parent.key },
+      cause: error,
+    },
+  );
 }
 
 /** Copies all tuples; when the target refuses some, those are found and the rest is in. */
@@ -163,30 +184,36 @@ async function writeRejects(client: Client, place: ChunkPlace, rejects: readonly
   );
 }
 
-/** Warnings, merges and links of the rows that went in. */
-async function writeNotes(
-  client: Client,
-  place: ChunkPlace,
-  chunk: PreparedChunk,
-  refused: ReadonlyMap<number, Reject>,
-): Promise<void> {
+type Notes = Pick<PreparedChunk, 'warnings' | 'merges' | 'links'>;
+
+/** What a refused row would have been warned of stands in no table: its reject tells why it is not in. */
+function notesWithout(refused: ReadonlyMap<number, Reject>, { warnings, merges, links }: Notes): Notes {
   const out = new Set([...refused.values()].map((reject) => reject.legacyId));
+  return {
+    merges,
+    warnings: warnings.filter(({ legacyId }) => !out.has(legacyId)),
+    links: links.filter(({ legacyId }) => !out.has(legacyId)),
+  };
+}
+
+/** Warnings, merges and links of the rows that went in. */
+async function writeNotes(client: Client, place: ChunkPlace, notes: Notes): Promise<void> {
+  const { warnings, merges, links } = notes;
   const { run, step, sourceTable, targetTable } = place;
-  if (chunk.warnings.length > 0)
+  if (warnings.length > 0)
     await client.query(
       `insert into migration.warnings (run, step, legacy_table, legacy_id, column_name, reason)
        select $1, $2, $3, w.legacy_id, w.column_name, w.reason
        from unnest($4::text[], $5::text[], $6::text[]) w(legacy_id, column_name, reason)`,
-      [run, step, sourceTable, ...pick(chunk.warnings, ['legacyId', 'column', 'reason'])],
+      [run, step, sourceTable, ...pick(warnings, ['legacyId', 'column', 'reason'])],
     );
-  if (chunk.merges.length > 0)
+  if (merges.length > 0)
     await client.query(
       `insert into migration.merges (run, step, legacy_table, legacy_id, target_table, target_id, rule, code)
        select $1, $2, $3, m.legacy_id, $4, m.target_id, m.rule, m.code
        from unnest($5::text[], $6::text[], $7::text[], $8::text[]) m(legacy_id, target_id, rule, code)`,
-      [run, step, sourceTable, targetTable, ...pick(chunk.merges, ['legacyId', 'targetId', 'rule', 'code'])],
+      [run, step, sourceTable, targetTable, ...pick(merges, ['legacyId', 'targetId', 'rule', 'code'])],
     );
-  const links = chunk.links.filter((link) => !out.has(link.legacyId));
   if (links.length > 0)
     await client.query(
       `insert into migration.links (run, step, legacy_table, legacy_id, target_id, column_name, other_legacy_id)

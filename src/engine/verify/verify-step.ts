@@ -40,6 +40,8 @@ interface Chunk {
 export interface Verification {
   readonly rows: number;
   readonly differences: number;
+  /** of these, rows whose source is as it was read: bent by us or by others in the target */
+  readonly corrupted: number;
 }
 
 /** Columns that are set after the load from other tables, and have a check of their own. */
@@ -324,14 +326,22 @@ async function record(client: Client, step: Step, chunk: Chunk, found: readonly 
 }
 
 async function total(client: Client, step: Step): Promise<Verification> {
-  const { rows } = await client.query<{ rows: string; differences: string }>(
+  const { rows } = await client.query<{ rows: string; differences: string; corrupted: string }>(
     `with found as (
        select coalesce(sum(read), 0) as rows, coalesce(sum(differences), 0) as differences
        from migration.chunks where run = $1 and step = $2
      )
      update migration.step_states s set differences = found.differences from found
-     where s.run = $1 and s.step = $2 returning found.rows, found.differences`,
+     where s.run = $1 and s.step = $2
+     returning found.rows, found.differences, (
+       select count(distinct (d.legacy_table, d.legacy_id)) from migration.differences d
+       where d.run = $1 and d.step = $2 and d.kind = 'corruption') as corrupted`,
     [step.ref.run, step.entity.step],
   );
-  return { rows: Number(rows[0]?.rows), differences: Number(rows[0]?.differences) };
+  const row = rows[0];
+  return {
+    rows: Number(row?.rows),
+    differences: Number(row?.differences),
+    corrupted: Number(row?.corrupted),
+  };
 }

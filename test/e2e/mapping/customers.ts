@@ -102,6 +102,17 @@ export const customers: LegacyTable = {
       moves: { id: 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', "metadata #>> '{legacy,id}'": null },
     },
     {
+      rule: 'one of two UUIDs that differ in case only',
+      row: { id: 'B0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', company_name: 'Capitals' },
+      moves: { company_name: 'Capitals' },
+    },
+    {
+      rule: 'the other one is a duplicate',
+      row: { id: 'b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', company_name: 'Small' },
+      moves: { company_name: 'Capitals' },
+      ...duplicate('customers_pkey'),
+    },
+    {
       rule: 'an integer id becomes a UUIDv5 and is kept as text',
       row: { id: '17' },
       moves: { id: '7b4b19bd-df6f-536e-9e44-0fb4a8770081', "metadata #> '{legacy,id}'": '"17"' },

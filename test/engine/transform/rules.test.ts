@@ -445,10 +445,19 @@ describe('references', () => {
       kept: { supplierId: '9', supplierCode: 'SUP-9' },
     });
     expect(run(null, null)).toMatchObject({ value: null, warnings: [], kept: {} });
+    const expected: Rule = { ...rule, unnamed: 'warn' };
+    const none = { supplier_id: '', supplier_code: null };
+    expect(move(expected, 'uuid', columns, none, index)).toMatchObject({
+      value: null,
+      warnings: [{ column: 'supplier_id', reason: 'names no supplier; left empty' }],
+      kept: {},
+    });
     expect(run('9', null, 'reject').faults).toEqual([
       { code: 'ERR_004', column: 'supplier_id', reason: 'names no supplier that was moved' },
     ]);
-    expect(run(null, '', 'reject').faults).toMatchObject([{ code: 'ERR_004', reason: 'is missing' }]);
+    expect(run(null, '', 'reject').faults).toEqual([
+      { code: 'ERR_004', column: 'supplier_id', reason: 'is missing' },
+    ]);
   });
 
   it('to their own entity wait until all rows are in, unless they are resolved', () => {

@@ -1,0 +1,78 @@
+/**
+ * A worker that falls silent without being dead, and connections that the server ends: the run goes on by itself, and in the end the
+ * target holds exactly what an undisturbed run over the same legacy database makes of it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import type { FaultPoint } from '../../src/observe/fault-point.js';
+import type { RunContents } from '../helpers/run-contents.js';
+import type { RunEnvironment } from '../helpers/run-environment.js';
+import { killWorkers, startWorkerProcess } from '../helpers/worker-process.js';
+import { expectUndisturbed, input, resultOf, undisturbedRun, withSeeded } from './undisturbed-run.js';
+
+/** Tasks that Temporal hands to the frozen worker are lost to it, each for a heartbeat timeout of ten seconds. */
+const timeout = 150_000;
+
+const freezes: readonly [what: string, point: FaultPoint, passing: number][] = [
+  ['in the middle of a COPY', 'in-copy', 7],
+  ['right before a commit', 'before-commit', 7],
+  ['in the middle of building an index', 'in-index-build', 2],
+];
+
+let undisturbed: RunContents;
+
+beforeAll(async () => {
+  undisturbed = await undisturbedRun();
+});
+afterAll(killWorkers);
+
+describe.concurrent('a worker is frozen, another takes over, and the first wakes up', () => {
+  test.for(freezes)('%s', { timeout }, ([, point, passing]) =>
+    withSeeded(async (environment) => {
+      const frozen = await startWorkerProcess(environment, `${point}:${passing}:SIGSTOP`);
+      const handle = await environment.start(input);
+      await frozen.frozen();
+      const reached = await progressOf(environment);
+      const worker = await startWorkerProcess(environment);
+      while ((await progressOf(environment)) === reached) await sleep(50);
+      frozen.signal('SIGCONT');
+      const status = await resultOf(handle);
+      await Promise.all([worker.stop(), frozen.stop()]);
+      await expectUndisturbed(environment, status, undisturbed);
+    }),
+  );
+});
+
+describe.concurrent('connections are ended by the server', () => {
+  test.for(['source', 'target'] as const)('of the %s', { timeout }, (database) =>
+    withSeeded(async (environment) => {
+      const worker = await startWorkerProcess(environment);
+      const handle = await environment.start(input);
+      for (const moved of [1_000, 2_500]) {
+        while ((await progressOf(environment)) < moved) await sleep(10);
+        await environment.query(
+          database,
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+        );
+      }
+      const status = await resultOf(handle);
+      await worker.stop();
+      await expectUndisturbed(environment, status, undisturbed);
+    }),
+  );
+});
+
+/** How far the run has come by the target's own word: rows that are in, and indexes that are back. */
+async function progressOf(environment: RunEnvironment): Promise<number> {
+  const [store] = await environment.query<{ there: boolean }>(
+    'target',
+    `select to_regclass('migration.deferred_objects') is not null as there`,
+  );
+  if (!store?.there) return 0;
+  const [found] = await environment.query<{ done: number }>(
+    'target',
+    `select (select coalesce(sum(read), 0) from migration.chunks)::int
+       + (select count(rebuilt_at) from migration.deferred_objects)::int as done`,
+  );
+  return found?.done ?? 0;
+}

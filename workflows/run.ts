@@ -1,0 +1,219 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Gate, OpenedRun } from '../activities/types.js';
+import type { RunSettings } from '../src/contract/input.js';
+import type { Phase } from '../src/contract/names.js';
+import type { RunRef } from '../src/contract/outline.js';
+import { ask, work } from './activities.js';
+import { activityError } from './failure.js';
+import { Hold, type Release } from './hold.js';
+import { RollbackNeeded } from './rollback-needed.js';
+import type { RunBook } from './run-book.js';
+import { show } from './show.js';
+
+/** The phases of a run, and its undo. Every act passes, or holds the run until an operator lets it go. */
+export class Run {
+  readonly hold: Hold;
+  readonly #book: RunBook;
+  readonly #settings: RunSettings;
+  readonly #ref: RunRef;
+  #searchAttributes = false;
+
+  constructor(book: RunBook, settings: RunSettings, ref: RunRef) {
+    this.#book = book;
+    this.#settings = settings;
+    this.#ref = ref;
+    this.hold = new Hold(book, () => this.#show());
+  }
+
+  async prepare(): Promise<void> {
+    const book = this.#book;
+    this.#enter('prepare');
+    const opened = await this.#open();
+    this.#searchAttributes = opened.searchAttributes;
+    book.setOutline(opened.outline);
+    this.#show();
+    const steps = book.steps.map(({ step }) => step);
+    await this.#gate(() => ask.checkConnections(this.#ref));
+    // Without the tables of both sides no later step could do its work: nothing to be skipped.
+    await this.#gate(() => ask.inspectSource({ ...this.#ref, steps }), ['retry']);
+    await this.#gate(() => ask.prepareTarget(this.#ref), ['retry']);
+    await this.#gate(() => ask.checkDisk(this.#ref));
+    await this.#gate(async () => {
+      const minScore = this.#settings.minQualityScore;
+      const quality = await work.scoreQuality({ ...this.#ref, steps, minScore });
+      book.qualityScore = quality.score;
+      return quality;
+    });
+    await this.#insist(() => work.fingerprintTarget(this.#ref));
+    if (this.#settings.backup) await this.#gate(() => work.backUpTarget(this.#ref));
+  }
+
+  async migrate(): Promise<void> {
+    this.#enter('migrate');
+    for (const { step } of this.#book.steps) await this.#insist(() => this.#moveStep(step));
+  }
+
+  async validate(): Promise<void> {
+    const book = this.#book;
+    this.#enter('validate');
+    for (const { step, table } of book.steps) {
+      const found = await this.#insist(() => work.verifyStep({ ...this.#ref, step, lane: 0 }));
+      book.setDifferences(step, found.differences);
+      this.#show();
+      if (found.corrupted > 0)
+        throw new RollbackNeeded(
+          'ERR_009',
+          `${found.corrupted} rows of ${table} differ from what was read, and their source has not changed.`,
+          'See migration.differences for the rows and columns; find out who else writes to these tables.',
+        );
+    }
+    await this.#gate(async () => {
+      book.checks.length = 0;
+      for (const check of [work.checkCounts, work.checkReferences, work.checkRules])
+        book.checks.push(...(await check(this.#ref)));
+      const failed = book.checks.filter(({ severity, failed: rows }) => severity === 'error' && rows > 0);
+      const drifted = book.steps.filter((step) => (step.differences ?? 0) > 0);
+      return {
+        passed: failed.length === 0 && drifted.length === 0,
+        code: 'ERR_003',
+        reason: [
+          ...drifted.map(
+            (step) => `${step.table}: ${step.differences} rows changed in the source since they were read`,
+          ),
+          ...failed.map((check) => `${check.title}: ${check.failed} of ${check.looked} rows fail`),
+        ].join('; '),
+      };
+    });
+  }
+
+  async finalize(): Promise<void> {
+    const book = this.#book;
+    this.#enter('finalize');
+    await this.#insist(() => work.finishTarget(this.#ref));
+    const closed = { ...book.status(Date.now()), state: 'completed' as const };
+    book.report = (await this.#insist(() => ask.writeReport({ ...this.#ref, status: closed }))).path;
+    await this.#insist(() => ask.closeRun({ ...this.#ref, state: 'completed' }));
+    book.state = 'completed';
+    this.#show();
+  }
+
+  /**
+   * Undoes every step that has begun, children first, and proves that the target is what it was. What cannot be done
+   * holds the run as `rollback-failed` until an operator says retry. The caller makes it non-cancellable.
+   */
+  async rollBack(): Promise<void> {
+    const book = this.#book;
+    book.state = 'rolling-back';
+    this.#show();
+    for (const { step, state } of book.steps.toReversed()) {
+      if (state === 'pending' || state === 'rolled-back') continue;
+      await this.#insist(() => work.undoStep({ ...this.#ref, step }), 'rollback-failed');
+      book.endStep(step, 'rolled-back', Date.now());
+      this.#show();
+    }
+    await this.#insist(() => work.proveUndone(this.#ref), 'rollback-failed');
+    await this.#insist(() => ask.closeRun({ ...this.#ref, state: 'rolled-back' }), 'rollback-failed');
+    book.state = 'rolled-back';
+    book.checkpoints.length = 0;
+    this.#show();
+  }
+
+  /** A run that may not start (a wrong plan or table, another run open) fails at once, in the activity's own words. */
+  async #open(): Promise<OpenedRun> {
+    try {
+      return await ask.openRun({ ...this.#ref, settings: this.#settings, name: this.#book.name });
+    } catch (error) {
+      const failure = activityError(error);
+      if (!failure) throw error;
+      throw ApplicationFailure.nonRetryable(`${failure.message} ${failure.next}`, failure.code);
+    }
+  }
+
+  async #moveStep(step: string): Promise<void> {
+    const book = this.#book;
+    const ref = { ...this.#ref, step };
+    book.startStep(step, Date.now());
+    this.#show();
+    try {
+      const { source, ranges } = await work.surveyStep(ref);
+      book.setSource(step, source);
+      this.#show();
+      const { batchSizes, maxErrorRate, minErrorSample } = this.#settings;
+      const lane = {
+        ...ref,
+        batchSize: batchSizes?.[step] ?? batchSizes?.['default'] ?? null,
+        limit: { maxErrorRate, minErrorSample },
+      };
+      const lanes = Array.from({ length: Math.min(this.#settings.parallel, ranges) }, (_, i) => i);
+      const moved = await Promise.all(lanes.map((i) => work.moveStep({ ...lane, lane: i })));
+      for (const counts of moved) book.countRows(step, counts, Date.now());
+      this.#refuseTooManyErrors(step);
+      const done = await work.completeStep(ref);
+      book.countRows(step, done, Date.now());
+      book.endStep(step, 'completed', Date.now());
+      book.checkpoints.push({ name: done.checkpoint, at: done.at });
+    } catch (error) {
+      book.endStep(step, 'failed', Date.now());
+      throw error;
+    }
+    this.#show();
+  }
+
+  /** At the end of a step, its own error rate and that of the run. */
+  #refuseTooManyErrors(step: string): void {
+    const { maxErrorRate } = this.#settings;
+    for (const [what, { read, rejected }] of [
+      [step, this.#book.rowsOf(step)],
+      ['the run', this.#book.rows],
+    ] as const)
+      if (read > 0 && rejected / read > maxErrorRate)
+        throw new RollbackNeeded(
+          'ERR_003',
+          `${rejected} of ${read} rows of ${what} were rejected (${percent(rejected / read)}; ${percent(maxErrorRate)} is the limit).`,
+          'See migration.rejects for the reasons; mend the source or raise maxErrorRate, then start again.',
+        );
+  }
+
+  /** A gate that does not pass holds the run; `retry` asks again, `skip-validation` goes on. */
+  async #gate(
+    look: () => Promise<Gate>,
+    helps: readonly Release[] = ['retry', 'skip-validation'],
+  ): Promise<void> {
+    for (;;) {
+      const gate = await this.#insist(look);
+      if (gate.passed) return;
+      const next = helps.includes('skip-validation')
+        ? 'Mend the cause and retry, or skip the validation with a reason.'
+        : 'Mend the cause and retry.';
+      this.#book.fail({ code: gate.code, message: gate.reason, next }, Date.now());
+      if ((await this.hold.wait(gate, helps)) === 'skip-validation') return;
+    }
+  }
+
+  /** What fails although retried holds the run until an operator says `retry`. */
+  async #insist<T>(act: () => Promise<T>, state?: 'rollback-failed'): Promise<T> {
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        const failure = activityError(error);
+        if (!failure) throw error;
+        this.#book.fail(failure, Date.now());
+        await this.hold.wait({ reason: failure.message, code: failure.code }, ['retry'], state);
+      }
+    }
+  }
+
+  #enter(phase: Phase): void {
+    this.#book.phase = phase;
+    this.#show();
+  }
+
+  #show(): void {
+    show(this.#book.status(Date.now()), this.#searchAttributes);
+  }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
+}

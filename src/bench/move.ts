@@ -25,6 +25,8 @@ export interface MoveFigures {
   readonly rows: number;
   readonly survey: number;
   readonly move: number;
+  /** of our own process, user and system, in `move` */
+  readonly moveCpu: number;
   readonly complete: number;
   readonly verify: number;
   readonly differences: number;
@@ -66,6 +68,7 @@ for (const entity of entities) {
   let rows = 0;
   let differences = 0;
   const survey = await seconds(() => surveyStep(step, source, client, { signal, progress: () => undefined }));
+  const cpu = process.cpuUsage();
   const move = await seconds(() =>
     moveStep(step, {
       database: source,
@@ -75,12 +78,14 @@ for (const entity of entities) {
       progress: (moved) => (rows = moved.read),
     }),
   );
+  const { user, system } = process.cpuUsage(cpu);
+  const moveCpu = (user + system) / 1e6;
   const complete = await seconds(() => rebuildObjects(client, ref.run, entity.table, () => undefined));
   const verify = await seconds(async () => {
     ({ differences } = await verifyStep(step, source, connectTarget, { signal, progress: () => undefined }));
   });
   const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-  figures = { rows, survey, move, complete, verify, differences, peakMiB };
+  figures = { rows, survey, move, moveCpu, complete, verify, differences, peakMiB };
 }
 await source.close();
 await client.end();

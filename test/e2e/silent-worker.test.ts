@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(killWorkers);
 
 describe.concurrent('a worker is frozen, another takes over, and the first wakes up', () => {
-  test.for(freezes)('%s', { timeout }, ([, point, passing]) =>
+  test.for(freezes)('%s', { timeout }, ([, point, passing], { expect: expected }) =>
     withSeeded(async (environment) => {
       const frozen = await startWorkerProcess(environment, `${point}:${passing}:SIGSTOP`);
       const handle = await environment.start(input);
@@ -37,14 +37,16 @@ describe.concurrent('a worker is frozen, another takes over, and the first wakes
       while ((await progressOf(environment)) === reached) await sleep(50);
       frozen.signal('SIGCONT');
       const status = await resultOf(handle);
-      await Promise.all([worker.stop(), frozen.stop()]);
+      const [, thawed] = await Promise.all([worker.stop(), frozen.stop()]);
+      // Its connections were ended, which is no reason for a worker to give up.
+      expected(thawed).toMatchObject({ code: 0, signal: null });
       await expectUndisturbed(environment, status, undisturbed);
     }),
   );
 });
 
 describe.concurrent('connections are ended by the server', () => {
-  test.for(['source', 'target'] as const)('of the %s', { timeout }, (database) =>
+  test.for(['source', 'target'] as const)('of the %s', { timeout }, (database, { expect: expected }) =>
     withSeeded(async (environment) => {
       const worker = await startWorkerProcess(environment);
       const handle = await environment.start(input);
@@ -56,7 +58,7 @@ describe.concurrent('connections are ended by the server', () => {
         );
       }
       const status = await resultOf(handle);
-      await worker.stop();
+      expected(await worker.stop()).toMatchObject({ code: 0, signal: null });
       await expectUndisturbed(environment, status, undisturbed);
     }),
   );

@@ -171,11 +171,12 @@ class Comparison {
     };
     const expectedIds = [...expected.targetKeys.texts()];
     const legacyIds = expected.legacyKeys ? [...expected.legacyKeys.texts()] : expectedIds;
-    const position = new Map(expectedIds.map((id, i) => [id, i]));
+    // By legacy key: of two rows that lead to one target key, the one that the target refused must not stand for both.
+    const position = new Map(legacyIds.map((id, i) => [id, i]));
     const differences: Difference[] = [];
     // The target's rows come in the order of the lineage; a row that is gone leaves a gap that its key tells.
     for (const [i, row] of lineage.entries()) {
-      const at = position.get(row.targetId);
+      const at = position.get(row.legacyId);
       const there = this.#foundAt.get(i);
       if (there === undefined)
         differences.push({ ...row, column: null, kind, what: 'the row is missing in the target' });
@@ -186,12 +187,12 @@ class Comparison {
           if (!this.#ignored.has(column))
             differences.push({ ...row, column, kind, what: 'the value differs from the source' });
     }
-    const known = new Set(lineage.map((row) => row.targetId));
-    for (const [i, targetId] of expectedIds.entries())
-      if (!known.has(targetId) && !this.#refused.has(legacyIds[i] as string))
+    const known = new Set(lineage.map((row) => row.legacyId));
+    for (const [i, legacyId] of legacyIds.entries())
+      if (!known.has(legacyId) && !this.#refused.has(legacyId))
         differences.push({
-          legacyId: legacyIds[i] as string,
-          targetId,
+          legacyId,
+          targetId: expectedIds[i] as string,
           column: null,
           kind,
           what: `the row should have moved with chunk ${chunk.chunk}`,

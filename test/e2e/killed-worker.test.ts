@@ -10,7 +10,15 @@ import { nxtPlan } from '../../src/plan/nxt/plan.js';
 import type { RunContents } from '../helpers/run-contents.js';
 import type { RunEnvironment } from '../helpers/run-environment.js';
 import { killWorkers, startWorkerProcess } from '../helpers/worker-process.js';
-import { before, expectUndisturbed, input, resultOf, undisturbedRun, withSeeded } from './undisturbed-run.js';
+import {
+  before,
+  endOf,
+  expectUndisturbed,
+  input,
+  resultOf,
+  undisturbedRun,
+  withSeeded,
+} from './undisturbed-run.js';
 
 /** A heartbeat timeout of ten seconds stands between a worker's death and the next attempt. */
 const timeout = 120_000;
@@ -38,11 +46,11 @@ beforeAll(async () => {
 afterAll(killWorkers);
 
 describe.concurrent('a worker is killed', () => {
-  test.for(kills)('%s', { timeout }, ([, point, passing], { expect: expected }) =>
+  test.for(kills)('%s', { timeout }, ([, point, passing], { expect }) =>
     withSeeded(async (environment) => {
       const doomed = await startWorkerProcess(environment, `${point}:${passing}`);
       const handle = await environment.start(input);
-      expected(await doomed.ended).toMatchObject({ signal: 'SIGKILL' });
+      expect(await endOf(doomed, handle)).toMatchObject({ signal: 'SIGKILL' });
       const worker = await startWorkerProcess(environment);
       const status = await resultOf(handle);
       await worker.stop();
@@ -56,23 +64,23 @@ describe.concurrent('a worker is killed, and the target has rows of its own', ()
     ['in the middle of a backup', 'in-backup'],
     ['after a backup that Temporal has not heard of', 'backup-made'],
   ];
-  test.for(points)('%s', { timeout }, ([, point], { expect: expected }) =>
+  test.for(points)('%s', { timeout }, ([, point], { expect }) =>
     withSeeded(async (environment) => {
       await fillTarget(environment);
       const own = await ownRows(environment);
       const doomed = await startWorkerProcess(environment, point);
       const handle = await environment.start(input);
-      expected(await doomed.ended).toMatchObject({ signal: 'SIGKILL' });
+      expect(await endOf(doomed, handle)).toMatchObject({ signal: 'SIGKILL' });
       const worker = await startWorkerProcess(environment);
       const status = await resultOf(handle);
       await worker.stop();
       await expectUndisturbed(environment, status, undisturbed);
-      expected(await ownRows(environment)).toEqual(own);
+      expect(await ownRows(environment)).toEqual(own);
       const schemas = await environment.query(
         'backup',
         `select nspname from pg_namespace where nspname ~ 'backup|proof' and nspname <> 'migration_backup'`,
       );
-      expected(schemas).toHaveLength(1);
+      expect(schemas).toHaveLength(1);
     }),
   );
 });

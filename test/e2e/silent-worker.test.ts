@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(killWorkers);
 
 describe.concurrent('a worker is frozen, another takes over, and the first wakes up', () => {
-  test.for(freezes)('%s', { timeout }, ([, point, passing], { expect: expected }) =>
+  test.for(freezes)('%s', { timeout }, ([, point, passing], { expect }) =>
     withSeeded(async (environment) => {
       const frozen = await startWorkerProcess(environment, `${point}:${passing}:SIGSTOP`);
       const handle = await environment.start(input);
@@ -39,14 +39,14 @@ describe.concurrent('a worker is frozen, another takes over, and the first wakes
       const status = await resultOf(handle);
       const [, thawed] = await Promise.all([worker.stop(), frozen.stop()]);
       // Its connections were ended, which is no reason for a worker to give up.
-      expected(thawed).toMatchObject({ code: 0, signal: null });
+      expect(thawed).toMatchObject({ code: 0, signal: null });
       await expectUndisturbed(environment, status, undisturbed);
     }),
   );
 });
 
 describe.concurrent('connections are ended by the server', () => {
-  test.for(['source', 'target'] as const)('of the %s', { timeout }, (database, { expect: expected }) =>
+  test.for(['source', 'target'] as const)('of the %s', { timeout }, (database, { expect }) =>
     withSeeded(async (environment) => {
       const worker = await startWorkerProcess(environment);
       const handle = await environment.start(input);
@@ -58,7 +58,7 @@ describe.concurrent('connections are ended by the server', () => {
         );
       }
       const status = await resultOf(handle);
-      expected(await worker.stop()).toMatchObject({ code: 0, signal: null });
+      expect(await worker.stop()).toMatchObject({ code: 0, signal: null });
       await expectUndisturbed(environment, status, undisturbed);
     }),
   );

@@ -8,7 +8,7 @@ import type { RunStatus } from '../../src/contract/status.js';
 import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import { contentsOf, type RunContents } from '../helpers/run-contents.js';
 import { createRunEnvironment, type RunEnvironment } from '../helpers/run-environment.js';
-import { startWorkerProcess } from '../helpers/worker-process.js';
+import { startWorkerProcess, type WorkerEnd, type WorkerProcess } from '../helpers/worker-process.js';
 
 /** Small chunks, so that there are many. */
 export const input = { batchSizes: { default: 200 }, parallel: 2 };
@@ -36,8 +36,18 @@ export function undisturbedRun(): Promise<RunContents> {
   });
 }
 
+type RunHandle = Awaited<ReturnType<RunEnvironment['start']>>;
+
+/** How a worker ended in the middle of the run; throws when the run is over, or waits for an operator, before that. */
+export function endOf(worker: WorkerProcess, handle: RunHandle): Promise<WorkerEnd> {
+  const withoutIt = resultOf(handle).then(({ state }) => {
+    throw new Error(`the run is ${state}, and the worker has not ended`);
+  });
+  return Promise.race([worker.ended, withoutIt]);
+}
+
 /** The result of the run; throws with the reason as soon as the run waits for an operator instead. */
-export async function resultOf(handle: Awaited<ReturnType<RunEnvironment['start']>>): Promise<RunStatus> {
+export async function resultOf(handle: RunHandle): Promise<RunStatus> {
   for (;;) {
     const { status, typedSearchAttributes } = await handle.describe();
     if (status.name !== 'RUNNING') return handle.result();

@@ -1,0 +1,78 @@
+import { keyReader } from '../decisions.js';
+import { RawRow, type SourceChunk } from '../row.js';
+import type { SourceDatabase } from '../source/types.js';
+import type { StepSource } from '../step.js';
+
+/** What of a chunk's watermark says which rows it was made of. */
+export interface ChunkBounds {
+  readonly range: number;
+  readonly chunk: number;
+  /** the last key of the chunk before; null: from the beginning */
+  readonly after: string[] | null;
+  readonly lastKey: string[];
+  readonly read: number;
+}
+
+const noLimit = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The source rows of chunks, as the source has them now: one streaming reading, cut where the chunks were cut, for as
+ * long as the rows are where they were. A chunk that does not come out as it was is read by itself, and the reading goes
+ * on behind it. `rows` undefined: the source has none of them any more.
+ */
+export async function* readChunksAgain<Chunk extends ChunkBounds>(
+  database: SourceDatabase,
+  source: StepSource,
+  chunks: readonly Chunk[],
+  signal: AbortSignal,
+): AsyncGenerator<{ chunk: Chunk; rows: SourceChunk | undefined }> {
+  const row = new RawRow(source.table.columns.length);
+  const keyOf = keyReader(source);
+  const isWhole = (rows: SourceChunk, { read, lastKey }: Chunk): boolean => {
+    if (rows.rows !== read) return false;
+    database.locate(rows, rows.rows - 1, row);
+    return keyOf(row).join('\0') === lastKey.join('\0');
+  };
+
+  for (let at = 0; at < chunks.length;) {
+    const end = endOfRun(chunks, at);
+    const limit = { rows: (chunks[at] as Chunk).read, bytes: noLimit };
+    const bounds = { lower: (chunks[at] as Chunk).after, upper: (chunks[end] as Chunk).lastKey };
+    for await (const rows of database.read(source.table, { bounds, limit, signal })) {
+      const chunk = chunks[at] as Chunk;
+      if (!isWhole(rows, chunk)) break;
+      yield { chunk, rows };
+      at++;
+      if (at > end) break;
+      limit.rows = (chunks[at] as Chunk).read;
+    }
+    if (at <= end) {
+      const chunk = chunks[at] as Chunk;
+      yield { chunk, rows: await readAlone(database, source, chunk, signal) };
+      at++;
+    }
+  }
+}
+
+/** The last chunk that follows this one without a gap. */
+function endOfRun(chunks: readonly ChunkBounds[], from: number): number {
+  let end = from;
+  for (let next = chunks[end + 1]; next; next = chunks[end + 1]) {
+    const current = chunks[end] as ChunkBounds;
+    if (next.range !== current.range || next.chunk !== current.chunk + 1) break;
+    end++;
+  }
+  return end;
+}
+
+async function readAlone(
+  database: SourceDatabase,
+  source: StepSource,
+  chunk: ChunkBounds,
+  signal: AbortSignal,
+): Promise<SourceChunk | undefined> {
+  const bounds = { lower: chunk.after, upper: chunk.lastKey };
+  const limit = { rows: noLimit, bytes: noLimit };
+  for await (const rows of database.read(source.table, { bounds, limit, signal })) return rows;
+  return undefined;
+}

@@ -1,8 +1,11 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
 
-/** Trying again never ends by itself: what cannot help is not retryable, and the deadline ends the rest. */
-const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+/**
+ * For attempts that ended without a word (a dead worker). What an activity reports itself brings its own delay, and is
+ * not retryable any more when it has been tried often enough.
+ */
+const retry = { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '5s' } as const;
 
 /** A dead worker is noticed within this; every activity sends heartbeats, whatever it is busy with. */
 const heartbeatTimeout = '10s';

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { Gate, OpenedRun } from '../activities/types.js';
 import type { RunSettings } from '../src/contract/input.js';
 import type { Phase } from '../src/contract/names.js';
@@ -145,7 +145,7 @@ export class Run {
         limit: { maxErrorRate, minErrorSample },
       };
       const lanes = Array.from({ length: Math.min(this.#settings.parallel, ranges) }, (_, i) => i);
-      const moved = await Promise.all(lanes.map((i) => work.moveStep({ ...lane, lane: i })));
+      const moved = await allOrNone(lanes.map((i) => () => work.moveStep({ ...lane, lane: i })));
       for (const counts of moved) book.countRows(step, counts, Date.now());
       this.#refuseTooManyErrors(step);
       const done = await work.completeStep(ref);
@@ -212,6 +212,21 @@ export class Run {
   #show(): void {
     show(this.#book.status(Date.now()), this.#searchAttributes);
   }
+}
+
+/** All answers; when one fails, the others are stopped and waited for, so that nothing goes on behind a run that is held. */
+function allOrNone<T>(acts: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const scope = new CancellationScope();
+  return scope.run(async () => {
+    const running = acts.map((act) => act());
+    try {
+      return await Promise.all(running);
+    } catch (error) {
+      scope.cancel();
+      await Promise.allSettled(running);
+      throw error;
+    }
+  });
 }
 
 function percent(share: number): string {

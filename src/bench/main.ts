@@ -114,7 +114,8 @@ async function move(server: PostgresServer): Promise<MoveFigures> {
         DATABASE_URL: url,
       },
     });
-    return JSON.parse(stdout) as MoveFigures;
+    const figures: MoveFigures = JSON.parse(stdout);
+    return figures;
   });
 }
 

@@ -1,6 +1,6 @@
 const day = 86_400_000;
 
-/** In milliseconds, the largest first. */
+/** In milliseconds. */
 const units: ReadonlyMap<string, number> = new Map([
   ['d', day],
   ['h', 3_600_000],
@@ -13,10 +13,4 @@ export function parseDuration(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,7})([smhd])$/.exec(text) ?? [];
   const ms = Number(count) * (units.get(unit) ?? 0);
   return ms > 0 && ms <= 30 * day ? ms : undefined;
-}
-
-/** The largest whole unit that loses nothing: 14400000 is `4h`, 5400000 is `90m`. */
-export function formatDuration(ms: number): string {
-  for (const [unit, size] of units) if (ms % size === 0) return `${ms / size}${unit}`;
-  return `${Math.round(ms / 1000)}s`;
 }

@@ -21,14 +21,6 @@ export interface RunRef {
   readonly startedAt: string;
 }
 
-/** One frozen key range of one legacy table of a step; its bounds stand in the target's own tables. */
-export interface RangeRef {
-  readonly source: string;
-  readonly range: number;
-  /** rows expected, for progress only */
-  readonly rows: number;
-}
-
 /** Heartbeat details of a long activity: counters only. */
 export interface Progress {
   readonly done: number;

@@ -21,7 +21,7 @@ import {
 } from './undisturbed-run.js';
 
 /** A heartbeat timeout of ten seconds stands between a worker's death and the next attempt. */
-const timeout = 120_000;
+const timeout = 180_000;
 
 /** Each at a passing in the middle of things: of a run of many chunks, of the objects of a table. */
 const kills: readonly [what: string, point: FaultPoint, passing: number][] = [

@@ -11,7 +11,7 @@ import { killWorkers, startWorkerProcess } from '../helpers/worker-process.js';
 import { expectUndisturbed, input, resultOf, undisturbedRun, withSeeded } from './undisturbed-run.js';
 
 /** Tasks that Temporal hands to the frozen worker are lost to it, each for a heartbeat timeout of ten seconds. */
-const timeout = 150_000;
+const timeout = 240_000;
 
 const freezes: readonly [what: string, point: FaultPoint, passing: number][] = [
   ['in the middle of a COPY', 'in-copy', 7],

@@ -39,6 +39,8 @@ async function main(): Promise<void> {
       // A worker that is replaced finishes its chunk.
       shutdownGraceTime: '30s',
       maxCachedWorkflows: 10,
+      // Each thread is an isolate of its own; one wires more runs than a target can take.
+      workflowThreadPoolSize: 1,
       maxConcurrentActivityTaskExecutions: 20,
       // A worker that hangs swallows a task with every poll it has open, and each costs the run a heartbeat timeout.
       maxConcurrentActivityTaskPolls: 1,

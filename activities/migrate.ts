@@ -3,7 +3,7 @@ import { setDerivedCount } from '../src/engine/complete/derived-counts.js';
 import { setOwnLinks } from '../src/engine/complete/own-links.js';
 import { warnOfSoftReferences } from '../src/engine/complete/soft-references.js';
 import { moveStep } from '../src/engine/move-step.js';
-import { loadReferences } from '../src/engine/step.js';
+import { loadReferences, referencedSteps } from '../src/engine/step.js';
 import { surveyStep } from '../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
@@ -54,10 +54,12 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
       context.attempt(({ progress }) =>
         context.withStep(ref, async (step, _source, client) => {
           const { entity, plan, target } = step;
-          const own = await loadReferences(step, client, { own: true });
-          const moved = own.get(entity.step);
-          if (moved)
-            await setOwnLinks(client, ref.run, entity, target, moved, (done) => progress({ done, of: null }));
+          // A table's own rows are many, and needed here only where they refer to each other.
+          if (referencedSteps(entity).includes(entity.step)) {
+            const own = (await loadReferences(step, client, { own: true })).get(entity.step);
+            if (own)
+              await setOwnLinks(client, ref.run, entity, target, own, (done) => progress({ done, of: null }));
+          }
           for (const derived of entity.derived ?? []) {
             const parent = findEntity(plan, derived.parent);
             if (parent) await setDerivedCount(client, ref.run, entity, parent, derived);

@@ -109,13 +109,6 @@ export class RunContext {
   settings(ref: RunRef): TransformSettings {
     const start = parseTimestamp(ref.startedAt);
     if (start?.kind !== 'moment') throw new Error(`the run's start is no time: ${ref.startedAt}`);
-    const { sourceTimeZone, defaultCountry, ignoredTaxIds } = this.config.reading;
-    return {
-      runStartMicros: start.micros,
-      runStartIso: ref.startedAt,
-      sourceTimeZone,
-      defaultCountry,
-      ignoredTaxIds,
-    };
+    return { runStartMicros: start.micros, runStartIso: ref.startedAt, ...this.config.reading };
   }
 }

@@ -60,9 +60,7 @@ for (const entity of entities) {
   const settings = {
     runStartMicros: start.micros,
     runStartIso: ref.startedAt,
-    sourceTimeZone: config.reading.sourceTimeZone,
-    defaultCountry: config.reading.defaultCountry,
-    ignoredTaxIds: config.reading.ignoredTaxIds,
+    ...config.reading,
   };
   const step = await openStep({ ref, plan: nxtPlan, entity, settings }, source, client);
   let rows = 0;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import type { KeptServer, Keeper } from '../servers/keeper.js';
+import { workerEnvironment, workerNodeFlags } from './worker-command.js';
 
 export interface WorkerCommand {
   /** the compiled worker */
@@ -88,9 +89,9 @@ async function spawnWorker({ file, cwd, env, logFile }: WorkerCommand): Promise<
   const output = await open(logFile, 'a', 0o600);
   try {
     // A group of its own: Ctrl-C in the terminal is for us, and we end the worker in our own order.
-    return spawn(process.execPath, ['--enable-source-maps', file], {
+    return spawn(process.execPath, [...workerNodeFlags, file], {
       cwd,
-      env,
+      env: { ...env, ...workerEnvironment },
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
     });

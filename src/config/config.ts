@@ -1,3 +1,4 @@
+import type { ExchangeRates } from '../engine/values/exchange.js';
 import type { DatabaseUrl } from './database-url.js';
 import type { Variables } from './variables.js';
 
@@ -35,6 +36,8 @@ export interface Config {
     readonly defaultCountry: Variables['MIGRATION_DEFAULT_COUNTRY'];
     /** Texts in upper case that stand for "no tax id". */
     readonly ignoredTaxIds: readonly string[];
+    /** Without them no amount is converted. */
+    readonly exchangeRates: ExchangeRates | undefined;
   };
   readonly monitoring: {
     readonly realTime: boolean;

@@ -55,6 +55,7 @@ function configOf(values: Variables): Config {
       sourceTimeZone: values.MIGRATION_SOURCE_TIME_ZONE,
       defaultCountry: values.MIGRATION_DEFAULT_COUNTRY,
       ignoredTaxIds: values.MIGRATION_IGNORED_TAX_IDS,
+      exchangeRates: values.MIGRATION_EXCHANGE_RATES,
     },
     monitoring: {
       realTime: values.ENABLE_REAL_TIME_MONITORING,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DatabaseUrl } from './database-url.js';
+import { exchangeRates } from './exchange-rates.js';
 import {
   country,
   databaseUrl,
@@ -50,6 +51,7 @@ const fields = {
   MIGRATION_SOURCE_TIME_ZONE: timeZone().default('UTC'),
   MIGRATION_DEFAULT_COUNTRY: country().optional(),
   MIGRATION_IGNORED_TAX_IDS: upperCaseList().prefault('N/A,NA,NONE,-,0'),
+  MIGRATION_EXCHANGE_RATES: exchangeRates().optional(),
 
   MIGRATION_ENCRYPTION_ENABLED: notYet().default(false),
   MIGRATION_AUDIT_LOGGING: notYet().default(false),

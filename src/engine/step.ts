@@ -87,6 +87,14 @@ export function referencedSteps(entity: Entity): string[] {
   return [...new Set(rules.flatMap((rule) => (rule.kind === 'reference' ? [rule.to] : [])))];
 }
 
+/** The step and its column by whose currencies amounts are converted; undefined when none are. */
+function convertedBy({ entity, settings }: Step): { parent: string; column: string } | undefined {
+  const parent = entity.conversion?.parent;
+  if (parent === undefined || settings.exchangeRates === undefined) return undefined;
+  const rule = entity.sources[0]?.columns[parent.reference];
+  return rule?.kind === 'reference' ? { parent: rule.to, column: parent.currencies } : undefined;
+}
+
 /** The rows that this run has moved of every step that is referred to, loaded; `own` adds the step itself. */
 export async function loadReferences(
   step: Step,
@@ -94,11 +102,16 @@ export async function loadReferences(
   options: { own: boolean },
 ): Promise<Map<string, MovedRows>> {
   const names = referencedSteps(step.entity).filter((name) => name !== step.entity.step);
+  const converted = convertedBy(step);
   const indexes = new Map<string, MovedRows>();
   for (const name of options.own ? [...names, step.entity.step] : names) {
     const entity = step.plan.entities.find((candidate) => candidate.step === name);
     if (!entity) throw new Error(`the plan has no step ${name}`);
-    const index = new MovedRows(entity, step.ref.run);
+    const index = new MovedRows(
+      entity,
+      step.ref.run,
+      name === converted?.parent ? converted.column : undefined,
+    );
     await index.load(client);
     indexes.set(name, index);
   }

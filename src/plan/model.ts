@@ -305,8 +305,11 @@ export interface SoftReference {
 /**
  * Amounts that are converted into the currency of their parent row when exchange rates are configured; without rates
  * nothing happens. A row whose currency the parent lists stays as it is; any other is converted into the first one
- * listed, rounded to the column's scale, and the original amounts and currency are kept with the leftovers. A pair
- * without a rate is not converted, with a warning.
+ * listed, and the original amounts and currency are kept with the leftovers. Amounts are multiplied exactly and then
+ * rounded to the scale of their rule, half away from zero; those in documents to the scale of the first of `amounts`.
+ * A result that does not fit the rule's precision is a fault; `min` and `max` look at the amount before. Checks and
+ * computed columns see the converted row. A pair without a rate, and a row whose parent lists no currency, is not
+ * converted, with a warning; a row without currency or parent is not converted either.
  */
 export interface CurrencyConversion {
   /** target column with the ISO 4217 code */

@@ -31,7 +31,7 @@ describe('with only the databases set', () => {
       plans: [],
       database: { poolSize: 10, idleTimeoutMs: 30_000, connectionTimeoutMs: 10_000 },
       limits: { batchSize: 20_000, chunkBytes: 4_194_304, timeoutMs: 300_000, maxRetries: 3, parallel: 3 },
-      reading: { sourceTimeZone: 'UTC', defaultCountry: undefined },
+      reading: { sourceTimeZone: 'UTC', defaultCountry: undefined, exchangeRates: undefined },
       monitoring: {
         realTime: true,
         logLevel: 'info',

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { builtProduct } from './built-product.js';
 import type { RunEnvironment } from './run-environment.js';
+import { workerEnvironment, workerNodeFlags } from '../../src/cli/worker-command.js';
 
 const run = promisify(execFile);
 
@@ -15,6 +16,7 @@ export interface WorkerEnd {
 
 /** The product's worker as a process of its own. */
 export interface WorkerProcess {
+  readonly pid: number;
   readonly ended: Promise<WorkerEnd>;
   /** Resolves when the process stands still (SIGSTOP). */
   frozen(): Promise<void>;
@@ -44,19 +46,22 @@ export async function startWorkerProcess(
   environment: RunEnvironment,
   faultPoint?: string,
 ): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [await builtProduct('worker.js')], {
+  const child = spawn(process.execPath, [...workerNodeFlags, await builtProduct('worker.js')], {
     // Not the project's folder, where a developer may have an .env.
     cwd: environment.env['MIGRATION_REPORT_DIR'],
     env: {
       PATH: process.env['PATH'],
       ...environment.env,
+      ...workerEnvironment,
       ...(faultPoint === undefined ? {} : { NXT_FAULT_POINT: faultPoint }),
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  if (child.pid === undefined) throw new Error('the worker process could not be started');
   const worker: WorkerProcess = {
+    pid: child.pid,
     ended: new Promise((resolve) => {
       child.once('close', (code, signal) => {
         workers.delete(worker);

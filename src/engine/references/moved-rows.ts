@@ -8,6 +8,7 @@ import { RawRow } from '../row.js';
 import type { ReferenceIndex, Resolution } from '../transform/types.js';
 import { fold } from '../values/text.js';
 import { comparableId, identityOf, isUuid, namespaceOf, uuidBytes } from '../values/uuid.js';
+import { CurrencyLists } from './currency-lists.js';
 import { UuidMap } from './uuid-map.js';
 
 /** Resolutions remembered: rows that refer to one parent often come in runs and repeat. */
@@ -31,10 +32,17 @@ export class MovedRows implements ReferenceIndex {
   readonly #byIdentity: boolean;
   readonly #memo = new Map<string, Resolution>();
   codesWanted = false;
+  readonly currenciesOf: ReferenceIndex['currenciesOf'];
+  readonly #currencyColumn: string | undefined;
+  #currencies = new CurrencyLists();
 
-  constructor(entity: Entity, run: string) {
+  /** `currencies`: the column with the currencies of each row, when they are asked for. */
+  constructor(entity: Entity, run: string, currencies?: string) {
     this.#entity = entity;
     this.#run = run;
+    this.#currencyColumn = currencies;
+    if (currencies !== undefined)
+      this.currenciesOf = (key) => this.#currencies.of(this.#byIdentity ? uuidBytes(key) : hashedKey(key));
     const rules = entity.sources.map((source) => source.columns[entity.key[0] as string]);
     this.#byIdentity = entity.key.length === 1 && rules.every((rule) => rule?.kind === 'identity');
     this.#namespaces = entity.sources.map((source, i) =>
@@ -51,29 +59,23 @@ export class MovedRows implements ReferenceIndex {
     await this.#loadMerges(client);
     await this.#loadRejected(client);
     if (this.#codes) await this.loadCodes(client);
+    if (this.#currencyColumn !== undefined) await this.#loadCurrencies(client, this.#currencyColumn);
   }
 
   async loadCodes(client: Client): Promise<void> {
-    const { table, code, key } = this.#entity;
+    const { table, code } = this.#entity;
     if (!code) throw new Error(`rows of ${table} cannot be found by code: its entity names none`);
     const codes = new UuidMap();
-    const keyExpression = this.#byIdentity ? `t.${quoteIdent(key[0] as string)}` : keyText(key, 't');
-    const query = `select ${keyExpression}, t.${quoteIdent(code)}::text from ${quoteTable(table)} t
-      where t.${quoteIdent(code)} is not null and ${this.#movedCondition('t')}`;
-    for await (const row of binaryRows(client, query, 2)) {
-      const text = row.bytes.toString(
-        'utf8',
-        row.start[1],
-        (row.start[1] as number) + (row.length[1] as number),
-      );
-      codes.add(codeKey(fold(text)), this.#valueOf(row));
+    for await (const row of binaryRows(client, this.#movedColumn(code), 2)) {
+      const text = textAt(row, 1);
+      if (text !== null) codes.add(hashedKey(fold(text)), this.#valueOf(row));
     }
     const merges = await client.query<{ target: string; code: string }>(
       `select target_id as target, code from migration.merges where run = $1 and target_table = $2 and code is not null
        order by legacy_id collate "C"`,
       [this.#run, table],
     );
-    for (const merge of merges.rows) codes.add(codeKey(merge.code), this.#encode(merge.target));
+    for (const merge of merges.rows) codes.add(hashedKey(merge.code), this.#encode(merge.target));
     this.#codes = codes;
     this.codesWanted = false;
     this.#memo.clear();
@@ -98,7 +100,7 @@ export class MovedRows implements ReferenceIndex {
       return { found: false };
     }
     const value = Buffer.allocUnsafe(16);
-    return this.#codes.get(codeKey(foldedCode), value)
+    return this.#codes.get(hashedKey(foldedCode), value)
       ? { found: true, key: this.#decode(value) }
       : { found: false };
   }
@@ -192,6 +194,23 @@ export class MovedRows implements ReferenceIndex {
     return `from migration.lineage where run = ${quoteLiteral(this.#run)} and step = ${quoteLiteral(this.#entity.step)}`;
   }
 
+  async #loadCurrencies(client: Client, column: string): Promise<void> {
+    this.#currencies = new CurrencyLists();
+    for await (const row of binaryRows(client, this.#movedColumn(column), 2)) {
+      const [at] = row.start;
+      const key = this.#byIdentity ? row.bytes.subarray(at) : hashedKey(textAt(row, 0) ?? '');
+      this.#currencies.add(key, textAt(row, 1));
+    }
+  }
+
+  /** A query of the moved rows' keys and of one column as text. */
+  #movedColumn(column: string): string {
+    const { table, key } = this.#entity;
+    const keyExpression = this.#byIdentity ? `t.${quoteIdent(key[0] as string)}` : keyText(key, 't');
+    return `select ${keyExpression}, t.${quoteIdent(column)}::text from ${quoteTable(table)} t
+      where ${this.#movedCondition('t')}`;
+  }
+
   #movedCondition(alias: string): string {
     const key = quoteIdent(this.#entity.key[0] as string);
     if (this.#byIdentity) return `${alias}.${key} in (select unnest(target_uuids) ${this.#lineage()})`;
@@ -223,8 +242,13 @@ function keyText(key: readonly string[], alias: string): string {
   return texts.length === 1 ? (texts[0] as string) : `to_json(array[${texts.join(', ')}])::text`;
 }
 
-function codeKey(folded: string): Buffer {
-  return hash('sha1', folded, 'buffer').subarray(0, 16);
+function hashedKey(text: string): Buffer {
+  return hash('sha1', text, 'buffer').subarray(0, 16);
+}
+
+function textAt({ bytes, start, length }: RawRow, field: number): string | null {
+  const [from, size] = [start[field] as number, length[field] as number];
+  return size === -1 ? null : bytes.toString('utf8', from, from + size);
 }
 
 /** Streams the rows of a query in binary form; the row object is reused. */

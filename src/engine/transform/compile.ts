@@ -3,6 +3,7 @@ import type { RawRow, SourceColumn } from '../row.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
 import { textOf } from '../values/wire-text.js';
 import { compileRule } from './compile-rule.js';
+import { compileConversion } from './conversion.js';
 import { columnsOf, leftoverKeysOf, usedColumns } from './leftover-keys.js';
 import { refusal } from './refuse.js';
 import { leftoversWriter, takesLeftovers } from './rules/document.js';
@@ -61,7 +62,13 @@ export function compileTransform(plan: TransformPlan): RowTransform {
   const { entity, source } = plan;
   const checks = source.checks ?? [];
   const wanted = new Set([...(plan.wanted ?? []), ...neededValues(source, checks)]);
-  const columns = inOrder(columnsFor(plan, wanted), plan);
+  const unordered = columnsFor(plan, wanted);
+  const conversion = compileConversion(
+    entity.conversion,
+    plan.settings.exchangeRates,
+    new Map(unordered.map((column) => [column.name, column])),
+  );
+  const columns = inOrder(unordered, plan, conversion?.columns ?? []);
   const keyReader = targetKeyReader(
     entity.key.map((name) => {
       const column = columns.find((candidate) => candidate.name === name);
@@ -69,9 +76,10 @@ export function compileTransform(plan: TransformPlan): RowTransform {
       return { name, type: column.input.type };
     }),
   );
-  const writers: readonly ColumnWriter[] = columns.map(({ name, rule, input }) =>
-    keyReader.noting(name, compileRule(rule, input)),
-  );
+  const writers: readonly ColumnWriter[] = columns.map(({ name, rule, input }) => {
+    const writer = compileRule(rule, input);
+    return keyReader.noting(name, conversion?.converting(name, writer) ?? writer);
+  });
   const writeLeftovers = leftoversTaken(source) ? undefined : leftoversWriter((columns[0] as Column).input);
   const always = columns.some(({ name, rule }) => entity.key.includes(name) && rule.kind === 'generated');
   const readLegacyKey = legacyKeyReader(plan);
@@ -176,12 +184,14 @@ function attachedAt({ entity, source }: TransformPlan, column: string): readonly
 }
 
 /**
- * Plain columns first, in the target's order, then computed ones behind what they need, then documents: they hold what
- * the others keep.
+ * Plain columns first, in the target's order but for those that are converted together, then computed ones behind what
+ * they need, then documents: they hold what the others keep.
  */
-function inOrder(columns: readonly Column[], plan: TransformPlan): Column[] {
+function inOrder(columns: readonly Column[], plan: TransformPlan, together: readonly string[]): Column[] {
   const position = new Map(plan.targetColumns.map(({ name }, i) => [name, i]));
-  const sorted = columns.toSorted((a, b) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0));
+  const rank = ({ name }: Column): number =>
+    together.includes(name) ? position.size + together.indexOf(name) : (position.get(name) ?? 0);
+  const sorted = columns.toSorted((a, b) => rank(a) - rank(b));
   const ordered = sorted.filter(({ rule }) => rule.kind !== 'computed' && rule.kind !== 'document');
   const placed = new Set(ordered.map(({ name }) => name));
   let waiting = sorted.filter(({ rule }) => rule.kind === 'computed');

@@ -45,7 +45,7 @@ export function targetKeyReader(
 }
 
 /** The text of a field of a tuple; `at` is where its length stands. */
-function fieldText(bytes: Buffer, at: number, type: TargetType): string {
+export function fieldText(bytes: Buffer, at: number, type: TargetType): string {
   const length = bytes.readInt32BE(at);
   const start = at + 4;
   switch (type.kind) {

@@ -2,6 +2,7 @@ import type { RejectCode } from '../../contract/errors.js';
 import type { IdentityRule, Value } from '../../plan/model.js';
 import type { RawRow, SourceColumn } from '../row.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
+import type { ExchangeRates } from '../values/exchange.js';
 import { trim } from '../values/text.js';
 import type { TargetType } from './target-type.js';
 
@@ -33,6 +34,8 @@ export interface TransformSettings {
   /** ISO 3166 country for phone numbers without an international prefix */
   readonly defaultCountry: string | undefined;
   readonly ignoredTaxIds: readonly string[];
+  /** amounts are converted into the currency of their parent (`CurrencyConversion`); left out, none is */
+  readonly exchangeRates?: ExchangeRates | undefined;
 }
 
 /** The outcome of looking a reference up. `key` is the target key: 16 bytes of a UUID, or text of any other key. */
@@ -52,6 +55,11 @@ export interface ReferenceIndex {
    */
   byUuid?(bytes: Buffer, start: number, into: Buffer): boolean;
   byCode(foldedCode: string): Resolution;
+  /**
+   * The currencies that the row with this target key (as text) lists: codes of ISO 4217, the preferred one first. There
+   * when amounts of the referring rows are to be converted.
+   */
+  readonly currenciesOf?: ((key: string) => readonly string[]) | undefined;
 }
 
 /**

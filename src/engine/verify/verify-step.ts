@@ -10,7 +10,7 @@ import { RowSplitter } from '../postgres/split-rows.js';
 import { describeTable } from '../postgres/introspect.js';
 import type { SourceChunk } from '../row.js';
 import type { SourceDatabase } from '../source/types.js';
-import { loadReferences, type Step, type StepSource } from '../step.js';
+import { loadReferences, referencedSteps, type Step, type StepSource } from '../step.js';
 import { matchesKey } from '../target/key-match.js';
 import type { PreparedChunk } from '../target/prepared-chunk.js';
 import { TupleWriter } from '../target/tuple-writer.js';
@@ -69,7 +69,9 @@ export async function verifyStep(
     await reading.query(
       "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set work_mem = '64MB'",
     );
-    const references = await loadReferences(step, client, { own: true });
+    const { entity } = step;
+    const own = referencedSteps(entity).includes(entity.step) || entity.consolidation !== undefined;
+    const references = await loadReferences(step, client, { own });
     let rows = 0;
     for (const source of step.sources) {
       const transformer = new ChunkTransformer({

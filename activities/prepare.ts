@@ -62,6 +62,7 @@ export function prepareActivities(
         });
         return {
           searchAttributes: options.searchAttributes,
+          parallel: config.limits.parallel,
           outline: {
             plan: plan.name,
             title: plan.title,

@@ -13,6 +13,13 @@ export interface Attempt {
   readonly progress: (progress: Progress) => void;
 }
 
+export interface AttemptSettings {
+  /** further attempts after the first */
+  readonly maxRetries: number;
+  /** how often the figures go to the worker's log; undefined: never */
+  readonly logEveryMs: number | undefined;
+}
+
 /** Waits between attempts while a server is away: 5, 10, 20 ... seconds, a minute at most. */
 const firstWaitMs = 5_000;
 const longestWaitMs = 60_000;
@@ -21,10 +28,14 @@ const longestWaitMs = 60_000;
  * Runs one attempt of an activity: a heartbeat every second whatever it is busy with, and every error as Temporal's own.
  * It is tried again up to `maxRetries` times where that can help, and then left to the workflow, which holds the run.
  */
-export async function runActivity<T>(maxRetries: number, act: (attempt: Attempt) => Promise<T>): Promise<T> {
+export async function runActivity<T>(
+  { maxRetries, logEveryMs }: AttemptSettings,
+  act: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
   const context = Context.current();
   let latest: Progress = { done: 0, of: null };
   const timer = setInterval(() => context.heartbeat(latest), heartbeatMs);
+  const logging = logEveryMs && setInterval(() => context.log.info('progress', { ...latest }), logEveryMs);
   try {
     return await act({ signal: context.cancellationSignal, progress: (progress) => (latest = progress) });
   } catch (error) {
@@ -33,6 +44,7 @@ export async function runActivity<T>(maxRetries: number, act: (attempt: Attempt)
     throw asFailure(error, context.info.attempt, maxRetries);
   } finally {
     clearInterval(timer);
+    clearInterval(logging);
   }
 }
 

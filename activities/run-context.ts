@@ -27,7 +27,9 @@ export class RunContext {
 
   /** One attempt of an activity, as often as the configuration allows. */
   attempt<T>(act: (attempt: Attempt) => Promise<T>): Promise<T> {
-    return runActivity(this.config.limits.maxRetries, act);
+    const { limits, monitoring } = this.config;
+    const logEveryMs = monitoring.realTime ? monitoring.progressIntervalMs : undefined;
+    return runActivity({ maxRetries: limits.maxRetries, logEveryMs }, act);
   }
 
   plan(name: string): Plan {
@@ -58,7 +60,8 @@ export class RunContext {
     const attempt = currentAttempt();
     const config = { ...this.clientConfig(this.config.target), application_name: connectionName(attempt) };
     try {
-      const client = await connect(config);
+      // Two chunks that wait for each other's keys, one of them here and not in the server, would wait for ever.
+      const client = await connect(config, { lockTimeoutMs: this.config.limits.timeoutMs });
       try {
         await endEarlierAttempts(client, attempt);
         return client;

@@ -12,6 +12,8 @@ export interface StepRef extends RunRef {
 
 export interface OpenedRun {
   readonly outline: PlanOutline;
+  /** ranges that may move at the same time by this installation's configuration */
+  readonly parallel: number;
   /** false where the worker may not register search attributes: the run works without them */
   readonly searchAttributes: boolean;
 }

@@ -17,6 +17,7 @@ export class Run {
   readonly #settings: RunSettings;
   readonly #ref: RunRef;
   #searchAttributes = false;
+  #parallel = 1;
 
   constructor(book: RunBook, settings: RunSettings, ref: RunRef) {
     this.#book = book;
@@ -30,6 +31,7 @@ export class Run {
     this.#enter('prepare');
     const opened = await this.#open();
     this.#searchAttributes = opened.searchAttributes;
+    this.#parallel = Math.min(this.#settings.parallel, opened.parallel);
     book.setOutline(opened.outline);
     this.#show();
     const steps = book.steps.map(({ step }) => step);
@@ -144,10 +146,11 @@ export class Run {
         batchSize: batchSizes?.[step] ?? batchSizes?.['default'] ?? null,
         limit: { maxErrorRate, minErrorSample },
       };
-      const lanes = Array.from({ length: Math.min(this.#settings.parallel, ranges) }, (_, i) => i);
+      const lanes = Array.from({ length: Math.min(this.#parallel, ranges) }, (_, i) => i);
       const moved = await allOrNone(lanes.map((i) => () => work.moveStep({ ...lane, lane: i })));
       for (const counts of moved) book.countRows(step, counts, Date.now());
       this.#refuseTooManyErrors(step);
+      this.#alert(step);
       const done = await work.completeStep(ref);
       book.countRows(step, done, Date.now());
       book.endStep(step, 'completed', Date.now());
@@ -172,6 +175,15 @@ export class Run {
           `${rejected} of ${read} rows of ${what} were rejected (${percent(rejected / read)}; ${percent(maxErrorRate)} is the limit).`,
           'See migration.rejects for the reasons; mend the source or raise maxErrorRate, then start again.',
         );
+  }
+
+  /** Says once, among the actions, that more rows are rejected than is usual. Nothing else follows from it. */
+  #alert(step: string): void {
+    const { alertErrorRate } = this.#settings;
+    const { read, rejected } = this.#book.rowsOf(step);
+    if (read === 0 || rejected / read <= alertErrorRate) return;
+    const reason = `${rejected} of ${read} rows of ${step} were rejected (${percent(rejected / read)}; an alert from ${percent(alertErrorRate)} on)`;
+    this.#book.note({ by: 'migration', what: 'alert', reason }, Date.now());
   }
 
   /** A gate that does not pass holds the run; `retry` asks again, `skip-validation` goes on. */

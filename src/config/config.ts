@@ -22,7 +22,7 @@ export interface Config {
     readonly batchSize: number;
     /** Bytes of one chunk, more or less. */
     readonly chunkBytes: number;
-    /** One statement, and one attempt at anything that is tried again. */
+    /** Longest wait of a statement for a lock in the target. */
     readonly timeoutMs: number;
     /** Further attempts after the first. */
     readonly maxRetries: number;

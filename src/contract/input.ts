@@ -14,7 +14,7 @@ export const batchSizesSchema = z.record(name, z.number().int().min(1).max(1_000
 export const runInputSchema = z.strictObject({
   name: name.optional(),
   plan: name.default('nxt'),
-  mode: z.enum(['auto', 'stepwise']).default('auto'),
+  mode: z.enum(['auto']).default('auto'),
   tables: z.array(name).min(1).optional(),
   batchSizes: batchSizesSchema.optional(),
   parallel: z.number().int().min(1).max(64).default(2),

@@ -65,7 +65,7 @@ export interface LastError {
 export interface RunStatus {
   readonly name: string;
   readonly plan: string;
-  readonly mode: 'auto' | 'stepwise';
+  readonly mode: 'auto';
   readonly state: RunState;
   readonly phase: Phase;
   readonly startedAt: string;

@@ -103,7 +103,7 @@ describe('the image', () => {
     .filter((line) => /^[A-Z]+ /.test(line));
 
   test('runs the built worker, not as root', () => {
-    expect(instructions.at(-1)).toBe('CMD ["node", "dist/worker.js"]');
+    expect(instructions.at(-1)).toMatch(/^CMD \["node", .*"dist\/worker.js"\]$/);
     expect(instructions.findLast((line) => line.startsWith('USER '))).toBe('USER node');
   });
 

@@ -176,7 +176,10 @@ describe('a business rule of somebody else', () => {
         const held = await environment.waitFor(run, (status) => status.state === 'waiting');
         expect(held).toMatchObject({
           phase: 'validate',
-          waitingFor: { reason: 'Nothing is returned before it is lent: 2 of 302 rows fail', code: 'ERR_003' },
+          waitingFor: {
+            reason: 'Nothing is returned before it is lent: 2 of 302 rows fail',
+            code: 'ERR_003',
+          },
         });
         expect(
           await environment.query('target', `select examples from migration.check_results where failed > 0`),

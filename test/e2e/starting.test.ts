@@ -126,7 +126,7 @@ describe('what is wrong with the input fails the run at once', () => {
     ['a number out of range', { maxErrorRate: 10 }, ['maxErrorRate', '10', '1']],
     ['a duration of no kind', { maxDuration: '4 hours' }, ['maxDuration', '"4 hours"', '90s, 30m or 4h']],
     ['a duration of nothing', { maxDuration: '0s' }, ['maxDuration', '"0s"', '90s, 30m or 4h']],
-    ['a mode that is none', { mode: 'manual' }, ['mode', '"manual"', 'auto', 'stepwise']],
+    ['a mode that is none', { mode: 'manual' }, ['mode', '"manual"', 'auto']],
     ['no tables', { tables: [] }, ['tables', '[]', '1']],
     ['an unknown plan', { plan: 'nyx' }, ['plan', '"nyx"', 'nxt']],
     [
@@ -247,8 +247,10 @@ describe('one open run a target', () => {
     const backup = await environment.waitFor(run, ({ waitingFor }) => waitingFor?.code === 'ERR_002');
     expect(backup).toMatchObject({
       phase: 'prepare',
-      waitingFor: { reason: expect.stringContaining('BACKUP_DATABASE_URL is not set') },
-      lastError: { next: expect.stringContaining('{"backup": false}') },
+      waitingFor: {
+        reason: expect.stringContaining('BACKUP_DATABASE_URL is not set'),
+        helps: ['retry', 'skip-validation'],
+      },
     });
     expect(backup.actions).toContainEqual(expect.objectContaining({ what: 'skip-validation' }));
   }

@@ -17,6 +17,7 @@ function quickActivities(over: Partial<Activities> = {}): Activities {
   return {
     openRun: async () => ({
       searchAttributes: false,
+      parallel: 1,
       outline: {
         plan: 'nxt',
         title: '',

@@ -15,7 +15,10 @@ const sessionSettings = {
 } as const;
 
 /** An open connection with the session settings of the engine. The caller ends it. */
-export async function connect(config: ClientConfig, options: { readOnly?: boolean } = {}): Promise<Client> {
+export async function connect(
+  config: ClientConfig,
+  options: { readOnly?: boolean; lockTimeoutMs?: number } = {},
+): Promise<Client> {
   const client = new pg.Client({ keepAlive: true, ...config });
   // Without a listener a connection lost between queries would end the process; the next query reports it.
   client.on('error', () => undefined);
@@ -23,6 +26,7 @@ export async function connect(config: ClientConfig, options: { readOnly?: boolea
   const settings = Object.entries({
     ...sessionSettings,
     ...(options.readOnly ? { default_transaction_read_only: 'on' } : {}),
+    ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: String(options.lockTimeoutMs) }),
   });
   try {
     await client.query(

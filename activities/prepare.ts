@@ -13,7 +13,8 @@ import { judgeConnections, lookAt, refuseOneDatabaseTwice } from '../src/prepare
 import { checkDiskSpace } from '../src/prepare/disk.js';
 import { prepareTargetSchema } from '../src/prepare/target-schema.js';
 import { migrateStore } from '../src/store/migrate-store.js';
-import { enterRun } from '../src/store/runs.js';
+import { enterRun, otherOpenRun } from '../src/store/runs.js';
+import { isAlive } from './is-alive.js';
 import type { RunContext } from './run-context.js';
 import type { Activities, Gate } from './types.js';
 
@@ -25,6 +26,7 @@ function gate(problems: readonly string[], code: Gate['code']): Gate {
 
 type Prepare = Pick<
   Activities,
+  | 'findLeftBehind'
   | 'openRun'
   | 'checkConnections'
   | 'prepareTarget'
@@ -50,6 +52,14 @@ export function prepareActivities(
     ]);
 
   return {
+    findLeftBehind: (ref) =>
+      context.attempt(async () => {
+        const open = await context.withTarget((client) => otherOpenRun(client, ref));
+        if (!open) return null;
+        // Another execution under our own id cannot be alive beside us.
+        return open.run !== ref.run && (await isAlive(open.run)) ? null : open;
+      }),
+
     openRun: ({ settings, name, ...ref }) =>
       context.attempt(async () => {
         const plan = context.plan(ref.plan);

@@ -18,6 +18,13 @@ export interface OpenedRun {
   readonly searchAttributes: boolean;
 }
 
+/** A run that has ended without closing: its workflow was terminated, or Temporal's own state was lost. */
+export interface LeftBehind extends RunRef {
+  readonly name: string;
+  /** steps that it has begun, in its order */
+  readonly steps: readonly string[];
+}
+
 /** A gate's answer: it holds, or why not and what would help. */
 export interface Gate {
   readonly passed: boolean;
@@ -36,6 +43,8 @@ export interface ErrorLimit {
 }
 
 export interface Activities {
+  /** What an earlier run has left in the target; null when there is nothing, or when that run is still alive. */
+  findLeftBehind(ref: RunRef): Promise<LeftBehind | null>;
   /** Enters the run into the target's own tables and answers what it will do. Refused while another run is open. */
   openRun(args: RunRef & { readonly settings: RunSettings; readonly name: string }): Promise<OpenedRun>;
 

@@ -29,6 +29,7 @@ export class Run {
   async prepare(): Promise<void> {
     const book = this.#book;
     this.#enter('prepare');
+    await this.#undoLeftBehind();
     const opened = await this.#open();
     this.#searchAttributes = opened.searchAttributes;
     this.#parallel = Math.min(this.#settings.parallel, opened.parallel);
@@ -117,6 +118,28 @@ export class Run {
     await this.#insist(() => ask.closeRun({ ...this.#ref, state: 'rolled-back' }), 'rollback-failed');
     book.state = 'rolled-back';
     book.checkpoints.length = 0;
+    this.#show();
+  }
+
+  /**
+   * Rows of a run that ended without closing are undone before anything else, when the operator says so: it is not known
+   * here whether they are wanted.
+   */
+  async #undoLeftBehind(): Promise<void> {
+    const left = await this.#insist(() => ask.findLeftBehind(this.#ref));
+    if (!left) return;
+    const { run, plan, startedAt } = left;
+    const reason = `the run ${run} (${left.name}) ended without closing and has left rows in the target; retry undoes it and goes on`;
+    await this.hold.wait({ reason, code: 'ERR_002' }, ['retry']);
+    const book = this.#book;
+    book.state = 'rolling-back';
+    this.#show();
+    for (const step of left.steps.toReversed())
+      await this.#insist(() => work.undoStep({ run, plan, startedAt, step }), 'rollback-failed');
+    await this.#insist(() => work.proveUndone({ run, plan, startedAt }), 'rollback-failed');
+    await this.#insist(() => ask.closeRun({ run, plan, startedAt, state: 'rolled-back' }), 'rollback-failed');
+    book.note({ by: 'migration', what: 'undid what a run had left behind', reason: run }, Date.now());
+    book.state = 'running';
     this.#show();
   }
 

@@ -6,6 +6,29 @@ import type { RunState } from '../contract/status.js';
 import type { Entity } from '../plan/model.js';
 import { inTransaction } from './transaction.js';
 
+/** A run whose row is open, with the steps that it has begun, in its order. */
+export interface OpenRun extends RunRef {
+  readonly name: string;
+  readonly steps: readonly string[];
+}
+
+/** The run that is open on this target and is not this execution; undefined when there is none. */
+export async function otherOpenRun(client: Client, ref: RunRef): Promise<OpenRun | undefined> {
+  const known = await client.query<{ known: boolean }>(
+    "select to_regclass('migration.runs') is not null as known",
+  );
+  if (!known.rows[0]?.known) return undefined;
+  const { rows } = await client.query<Omit<OpenRun, 'startedAt'> & { startedAt: Date }>(
+    `select r.run, r.name, r.plan, r.started_at as "startedAt",
+       coalesce((select array_agg(s.step order by s.position) from migration.step_states s
+         where s.run = r.run and s.state not in ('pending', 'rolled-back')), '{}') as steps
+     from migration.runs r where r.ended_at is null and not (r.run = $1 and r.started_at = $2)`,
+    [ref.run, ref.startedAt],
+  );
+  const [open] = rows;
+  return open && { ...open, startedAt: open.startedAt.toISOString() };
+}
+
 /**
  * Enters a run and its steps. May be called again for the same run. Another open run of this target is named in the
  * refusal, also when two start in the same instant: a unique index decides.

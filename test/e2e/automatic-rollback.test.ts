@@ -99,4 +99,24 @@ describe('a run that must not stand', () => {
     });
     expect(await takeFingerprint(environment)).toEqual(before);
   });
+
+  it('that was terminated is named by the next run, which undoes it when told to and goes on', async () => {
+    await environment.withWorker(async () => {
+      const first = await environment.start(lenient);
+      await environment.waitFor(first, ({ phase }) => phase === 'validate');
+      await first.terminate('a test');
+      const next = await environment.start({ ...lenient, tables: ['customers'] });
+      const held = await environment.waitFor(next, ({ state }) => state === 'waiting');
+      expect(held.waitingFor?.reason).toContain(first.workflowId);
+      await next.executeUpdate('retry');
+      const status = await next.result();
+      expect(status.state).toBe('completed');
+      expect(status.actions).toContainEqual(expect.objectContaining({ reason: first.workflowId }));
+    });
+    const left = await environment.query(
+      'target',
+      'select (select count(*) from products) + (select count(*) from suppliers) as rows',
+    );
+    expect(left).toEqual([{ rows: '0' }]);
+  });
 });

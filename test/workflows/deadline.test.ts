@@ -15,6 +15,7 @@ const passed = { passed: true, code: '', reason: '' };
 function quickActivities(over: Partial<Activities> = {}): Activities {
   const counts = { read: 10, migrated: 10, merged: 0, rejected: 0, warnings: 0 };
   return {
+    findLeftBehind: async () => null,
     openRun: async () => ({
       searchAttributes: false,
       parallel: 1,

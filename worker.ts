@@ -1,15 +1,16 @@
 /** Composition root of a worker: configuration, connections, activities, Worker. Nothing else. */
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type LogLevel } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { registerSearchAttributes } from './src/client/register-search-attributes.js';
+import { connectWorker } from './src/client/connect-worker.js';
 import { temporalAccess } from './src/client/temporal-access.js';
 import { readEnvFile } from './src/config/env-file.js';
 import { loadConfig } from './src/config/load-config.js';
 import { loadPlans } from './src/plan/registry.js';
-import { createLog } from './src/observe/log.js';
+import { createLog, plainFields } from './src/observe/log.js';
 import { faultPoint } from './src/observe/fault-point.js';
-import { exitCodeOf } from './src/cli/exit-code.js';
+import { exitCodeOf, explain } from './src/cli/exit-code.js';
 
 async function main(): Promise<void> {
   const environment = readEnvFile('.env', process.env);
@@ -18,11 +19,11 @@ async function main(): Promise<void> {
   const log = createLog(config.monitoring.logLevel);
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) =>
-      log[sdkLevels[level]](meta ?? {}, message),
+      log[sdkLevels[level]](plainFields(meta ?? {}), message),
     ),
   });
   const { address, namespace, taskQueue } = config.temporal;
-  const connection = await NativeConnection.connect({ address, ...temporalAccess(environment) });
+  const connection = await connectWorker(address, temporalAccess(environment));
   try {
     const searchAttributes = await registerSearchAttributes(connection, namespace, (reason) =>
       log.warn(`Runs will have no search attributes in Temporal: ${reason}`),
@@ -66,6 +67,6 @@ const sdkLevels = {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = exitCodeOf(error);
 }

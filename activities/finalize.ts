@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MigrationError } from '../src/contract/errors.js';
+import type { RunRef } from '../src/contract/outline.js';
 import { countDeferred, rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import { resetSequences } from '../src/engine/target/reset-sequences.js';
 import { runReport } from '../src/report/run-report.js';
@@ -41,7 +42,7 @@ export function finalizeActivities(context: RunContext): Finalize {
         const report = await context.withTarget((client) => runReport(client, ref, status));
         const folder = context.config.monitoring.reportDir;
         await mkdir(folder, { recursive: true });
-        const file = path.join(folder, `migration-report-${ref.startedAt.slice(0, 10)}.json`);
+        const file = await reportFile(folder, ref);
         await writeFile(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
         await context.withTarget((client) =>
           client.query('update migration.runs set report = $2 where run = $1', [ref.run, file]),
@@ -52,4 +53,13 @@ export function finalizeActivities(context: RunContext): Finalize {
     closeRun: ({ state, ...ref }) =>
       context.attempt(() => context.withTarget((client) => closeRunRow(client, ref.run, state))),
   };
+}
+
+/** The manual's name, with the run's id where a report of another run of that day has it already. */
+async function reportFile(folder: string, ref: RunRef): Promise<string> {
+  const name = `migration-report-${ref.startedAt.slice(0, 10)}`;
+  const file = path.join(folder, `${name}.json`);
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  const isOurs = before === undefined || before.includes(`"run": ${JSON.stringify(ref.run)}`);
+  return isOurs ? file : path.join(folder, `${name}-${ref.run.replaceAll(/[^\w.-]/g, '_')}.json`);
 }

@@ -7,7 +7,7 @@ import { loadReferences, referencedSteps } from '../src/engine/step.js';
 import { surveyStep } from '../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
-import { setStepState, stepCounts } from '../src/store/runs.js';
+import { completeStepRow, stepCounts } from '../src/store/runs.js';
 import type { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
 
@@ -70,7 +70,7 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
           }
           await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }), at);
           const checkpoint = `${entity.table}_completed`;
-          await setStepState(client, ref.run, ref.step, 'completed');
+          await completeStepRow(client, ref.run, ref.step);
           const { rows } = await client.query<{ at: Date }>(
             `insert into migration.checkpoints (run, name) values ($1, $2)
              on conflict (run, name) do update set name = excluded.name returning at`,

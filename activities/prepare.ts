@@ -56,8 +56,13 @@ export function prepareActivities(
       context.attempt(async () => {
         const open = await context.withTarget((client) => otherOpenRun(client, ref));
         if (!open) return null;
-        // Another execution under our own id cannot be alive beside us.
-        return open.run !== ref.run && (await isAlive(open.run)) ? null : open;
+        if (open.run === ref.run)
+          throw new MigrationError(
+            'ERR_002',
+            `An earlier run ${ref.run} has ended without closing and has left rows in the target.`,
+            { next: 'Start again under another workflow id: that run offers to undo this one.' },
+          );
+        return (await isAlive(open.run)) ? null : open;
       }),
 
     openRun: ({ settings, name, ...ref }) =>
@@ -90,7 +95,8 @@ export function prepareActivities(
       context.attempt(async () => {
         const reports = await lookAtAll();
         refuseOneDatabaseTwice(...reports);
-        return gate(judgeConnections(...reports).problems, 'ERR_001');
+        const { problems, warnings } = judgeConnections(...reports);
+        return { ...gate(problems, 'ERR_001'), notes: warnings };
       }),
 
     prepareTarget: (ref) =>
@@ -120,6 +126,7 @@ export function prepareActivities(
       context.attempt(async ({ signal, progress }) => {
         let rows = 0;
         let bad = 0;
+        const critical: string[] = [];
         for (const step of steps)
           await context.withStep({ ...ref, step }, async (opened, source) => {
             for (const each of opened.sources) {
@@ -129,6 +136,8 @@ export function prepareActivities(
               });
               rows += score.rows;
               bad += score.rejected;
+              if (score.rows > 0 && score.rejected === score.rows)
+                critical.push(`data quality: every row of ${each.plan.table} looked at would be rejected`);
             }
           });
         const score = rows === 0 ? 1 : 1 - bad / rows;
@@ -137,8 +146,9 @@ export function prepareActivities(
           score,
           ...gate(
             score >= minScore
-              ? []
+              ? critical
               : [
+                  ...critical,
                   `data quality: ${bad} of ${rows} rows looked at would be rejected (${percent(score)}; ${percent(minScore)} is asked for)`,
                 ],
             'ERR_003',
@@ -151,7 +161,7 @@ export function prepareActivities(
         const plan = context.plan(ref.plan);
         const source = await connect(context.clientConfig(config.source), { readOnly: true });
         try {
-          const { problems } = await context.withTarget((client) =>
+          const { problems, unknown } = await context.withTarget((client) =>
             checkDiskSpace({
               source,
               target: client,
@@ -160,7 +170,7 @@ export function prepareActivities(
               tables: plan.entities.flatMap((entity) => entity.sources.map(({ table }) => table)),
             }),
           );
-          return gate(problems, 'ERR_008');
+          return { ...gate(problems, 'ERR_008'), notes: unknown };
         } finally {
           await source.end();
         }

@@ -69,6 +69,5 @@ function asFailure(error: unknown, attempt: number, maxRetries: number): Applica
     type: 'ERR_003',
     nonRetryable: last,
     details: [{ next: 'See the log of the worker; then send the update retry.' }],
-    ...(known instanceof Error ? { cause: known } : {}),
   });
 }

@@ -27,6 +27,8 @@ export interface LeftBehind extends RunRef {
 
 /** A gate's answer: it holds, or why not and what would help. */
 export interface Gate {
+  /** what is worth knowing although it stops nothing */
+  readonly notes?: readonly string[];
   readonly passed: boolean;
   readonly code: string;
   readonly reason: string;

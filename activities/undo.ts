@@ -38,6 +38,14 @@ export function undoActivities(context: RunContext): Undo {
           const before = rows[0]?.fingerprint;
           // Without one nothing was written: the fingerprint is taken before the first step.
           if (!before) return;
+          const left = await client.query<{ chunks: number }>(
+            'select count(*)::int as chunks from migration.chunks where run = $1',
+            [ref.run],
+          );
+          if (left.rows[0]?.chunks !== 0)
+            throw new MigrationError('ERR_010', `Rows of the run ${ref.run} are still in the target.`, {
+              next: 'Undo its steps first: start a run under another workflow id, which offers to do so.',
+            });
           await restoreSequences(
             client,
             before.tables.flatMap((table) => (table.exists ? table.sequences : [])),

@@ -28,10 +28,14 @@ export class Hold {
     book.state = state;
     book.waitingFor = { reason: why.reason, code: why.code, helps };
     this.#show();
-    await condition(() => this.#released !== undefined);
-    book.state = before;
-    book.waitingFor = null;
-    this.#show();
+    try {
+      await condition(() => this.#released !== undefined);
+    } finally {
+      // Also when the run is cancelled meanwhile: nothing holds it any more.
+      book.state = before;
+      book.waitingFor = null;
+      this.#show();
+    }
     return this.#released ?? 'retry';
   }
 

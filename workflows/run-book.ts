@@ -84,8 +84,11 @@ export class RunBook {
     Object.assign(status, { read, migrated, merged, rejected, warnings, rowsPerSecond });
   }
 
+  /** A step that is rolled back has no rows in the target any more, and none in its figures. */
   endStep(step: string, state: StepState, nowMs: number): void {
     Object.assign(this.#step(step), { state, endedAt: iso(nowMs) });
+    if (state === 'rolled-back')
+      Object.assign(this.#step(step), { ...noRows, warnings: 0, rowsPerSecond: null, differences: null });
   }
 
   setDifferences(step: string, differences: number): void {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import type { Gate, OpenedRun } from '../activities/types.js';
+import type { Gate } from '../activities/types.js';
 import type { RunSettings } from '../src/contract/input.js';
 import type { Phase } from '../src/contract/names.js';
 import type { RunRef } from '../src/contract/outline.js';
@@ -16,6 +16,8 @@ export class Run {
   readonly #book: RunBook;
   readonly #settings: RunSettings;
   readonly #ref: RunRef;
+  /** entered into the target: from here on there is something to undo */
+  #entered = false;
   #searchAttributes = false;
   #parallel = 1;
 
@@ -30,7 +32,10 @@ export class Run {
     const book = this.#book;
     this.#enter('prepare');
     await this.#undoLeftBehind();
-    const opened = await this.#open();
+    const opened = await this.#orFail(() =>
+      ask.openRun({ ...this.#ref, settings: this.#settings, name: book.name }),
+    );
+    this.#entered = true;
     this.#searchAttributes = opened.searchAttributes;
     this.#parallel = Math.min(this.#settings.parallel, opened.parallel);
     book.setOutline(opened.outline);
@@ -105,6 +110,7 @@ export class Run {
    * holds the run as `rollback-failed` until an operator says retry. The caller makes it non-cancellable.
    */
   async rollBack(): Promise<void> {
+    if (!this.#entered) return;
     const book = this.#book;
     book.state = 'rolling-back';
     this.#show();
@@ -126,10 +132,10 @@ export class Run {
    * here whether they are wanted.
    */
   async #undoLeftBehind(): Promise<void> {
-    const left = await this.#insist(() => ask.findLeftBehind(this.#ref));
+    const left = await this.#orFail(() => ask.findLeftBehind(this.#ref));
     if (!left) return;
     const { run, plan, startedAt } = left;
-    const reason = `the run ${run} (${left.name}) ended without closing and has left rows in the target; retry undoes it and goes on`;
+    const reason = `the run ${run} (${left.name}) is open on this target, and this Temporal knows no such workflow that is alive; retry undoes what it left in the target and goes on`;
     await this.hold.wait({ reason, code: 'ERR_002' }, ['retry']);
     const book = this.#book;
     book.state = 'rolling-back';
@@ -144,9 +150,9 @@ export class Run {
   }
 
   /** A run that may not start (a wrong plan or table, another run open) fails at once, in the activity's own words. */
-  async #open(): Promise<OpenedRun> {
+  async #orFail<T>(act: () => Promise<T>): Promise<T> {
     try {
-      return await ask.openRun({ ...this.#ref, settings: this.#settings, name: this.#book.name });
+      return await act();
     } catch (error) {
       const failure = activityError(error);
       if (!failure) throw error;
@@ -216,6 +222,8 @@ export class Run {
   ): Promise<void> {
     for (;;) {
       const gate = await this.#insist(look);
+      for (const note of gate.notes ?? [])
+        this.#book.note({ by: 'migration', what: 'note', reason: note }, Date.now());
       if (gate.passed) return;
       const next = helps.includes('skip-validation')
         ? 'Mend the cause and retry, or skip the validation with a reason.'

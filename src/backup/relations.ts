@@ -158,7 +158,7 @@ export async function requireRelations(
       'ERR_002',
       `The ${transaction.label} database has no table ${missing.join(', ')} in schema ${schema}.`,
       {
-        next: 'Bring the schema up to date (npm run db:migrate), then retry.',
+        next: 'Bring the schema up to date, then retry.',
         place: { server: transaction.label },
       },
     );

@@ -96,6 +96,8 @@ async function startStack(
   const postgres = await startPostgres({
     dataDir: inFolder('postgres'),
     keeper,
+    // The server's log must not repeat rows: no DETAIL, no statements.
+    settings: { log_error_verbosity: 'terse', log_min_error_statement: 'panic' },
     ...(ports.postgres === undefined ? {} : { port: ports.postgres }),
   });
   signal.throwIfAborted();

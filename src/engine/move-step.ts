@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { ChunkTransformer } from './chunk-transformer.js';
 import { loadDecisions } from './decisions.js';
 import type { PassPoint } from '../observe/fault-point.js';
+import { rangeLock } from '../store/chunks.js';
 import { moveRange, type MovedRows as MovedCounts } from './move-range.js';
 import type { ChunkLimit, SourceDatabase } from './source/types.js';
 import { loadReferences, type Step } from './step.js';
@@ -114,7 +115,7 @@ async function claimRange(client: Client, step: Step): Promise<Range | 'wait' | 
     if (hostsLeft && range.sourceTable === consolidation?.from) continue;
     const { rows: locks } = await client.query<{ locked: boolean }>(
       `select pg_try_advisory_lock(hashtextextended($1, 0)) as locked`,
-      [[step.ref.run, step.entity.step, range.sourceTable, range.range].join('/')],
+      [rangeLock({ run: step.ref.run, step: step.entity.step, ...range })],
     );
     if (locks[0]?.locked) return range;
   }

@@ -33,7 +33,7 @@ export async function openStep(
   const target = await describeTarget(client, parts.entity.table);
   if (!target)
     throw new MigrationError('ERR_002', `The target has no table ${parts.entity.table}.`, {
-      next: "Let the run make the plan's tables in an empty target, or apply the schema (npm run db:migrate).",
+      next: "Let the run make the plan's tables in an empty target, or apply the plan's schema.",
       place: { server: 'target', table: parts.entity.table },
     });
   const sources = await Promise.all(parts.entity.sources.map((plan) => describeSource(source, plan)));

@@ -55,7 +55,7 @@ function checkLine(name: string, allWell: string, checks: readonly CheckResult[]
   const failed = failedChecks(checks);
   const looked = checks.reduce((sum, check) => sum + check.looked, 0);
   if (failed.length === 0)
-    return [`✅ ${name}: ${allWell} (${count(checks.length)} checks, ${count(looked)} rows looked at)`];
+    return [`✅ ${name}: ${allWell} (${count(checks.length)} checks, ${count(looked)} row checks)`];
   const found = failed.map((check) => `${check.title} (${count(check.failed)} of ${count(check.looked)})`);
   return [`❌ ${name}: ${found.join('; ')}`];
 }
@@ -66,7 +66,7 @@ function warnings(status: RunStatus): string[] {
   return [
     `⚠️  Warnings: ${count(ofRows)} non-critical in rows that moved`,
     ...ofChecks.map(
-      ({ title, failed, looked }) => `⚠️  ${title}: not for ${count(failed)} of ${count(looked)}`,
+      ({ title, failed, looked }) => `⚠️  ${title}: ${count(failed)} of ${count(looked)} rows are exceptions`,
     ),
   ];
 }

@@ -8,6 +8,11 @@ export interface RangePlace {
   readonly range: number;
 }
 
+/** The name under which whoever moves a range holds its advisory lock. */
+export function rangeLock({ run, step, sourceTable, range }: RangePlace): string {
+  return [run, step, sourceTable, range].join('/');
+}
+
 /** The last chunk of a range that is in; commits keep the order, so all before it are in too. */
 export async function lastChunkOf(
   client: ClientBase,

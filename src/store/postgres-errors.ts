@@ -73,7 +73,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
     code: 'ERR_002',
     transient: false,
     what: 'does not have the schema that is needed',
-    next: 'Compare the schema with the plan (npm run db:status) and bring it up to date.',
+    next: 'Compare the schema with the plan and bring it up to date.',
   },
   '42501': {
     code: 'ERR_002',

@@ -85,13 +85,10 @@ export async function closeRunRow(client: Client, run: string, state: RunState):
   );
 }
 
-export async function setStepState(client: Client, run: string, step: string, state: string): Promise<void> {
+export async function completeStepRow(client: Client, run: string, step: string): Promise<void> {
   await client.query(
-    `update migration.step_states set state = $3,
-       started_at = case when $3 = 'running' then coalesce(started_at, now()) else started_at end,
-       ended_at = case when $3 in ('completed', 'failed', 'rolled-back') then now() end
-     where run = $1 and step = $2`,
-    [run, step, state],
+    "update migration.step_states set state = 'completed', ended_at = now() where run = $1 and step = $2",
+    [run, step],
   );
 }
 

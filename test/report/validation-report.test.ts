@@ -8,10 +8,10 @@ test("a verified run gets the manual's report with its own figures", () => {
     '=====================================',
     '✅ Record Counts: All tables match source - 8,700 = 8,488 migrated + 200 merged + 12 rejected',
     '✅ Data Integrity: 100% - No corruption detected in 8,688 moved rows',
-    '✅ Relationships: All foreign keys valid (1 checks, 4,000 rows looked at)',
-    '✅ Business Rules: All constraints satisfied (2 checks, 8,000 rows looked at)',
+    '✅ Relationships: All foreign keys valid (1 checks, 4,000 row checks)',
+    '✅ Business Rules: All constraints satisfied (2 checks, 8,000 row checks)',
     '⚠️  Warnings: 3 non-critical in rows that moved',
-    '⚠️  Statuses are known: not for 3 of 4,000',
+    '⚠️  Statuses are known: 3 of 4,000 rows are exceptions',
     '📈 Overall Score: 99.8% - Migration Successful',
   ]);
 });

@@ -170,8 +170,8 @@ async function writeRejects(client: Client, place: ChunkPlace, rejects: readonly
     legacy_id: legacyId,
     code: faults[0]?.code,
     codes: [...new Set(faults.map((fault) => fault.code))],
-    column_name: faults[0]?.column,
-    reason: faults.map((fault) => `${fault.column}: ${fault.reason}`).join('; '),
+    column_name: faults[0]?.column || null,
+    reason: faults.map(({ column, reason }) => (column === '' ? reason : `${column}: ${reason}`)).join('; '),
     original,
   }));
   await client.query(

@@ -18,7 +18,8 @@ export function rowFaultOf(error: unknown): RefusedRow | undefined {
   if (!(error instanceof pg.DatabaseError) || !error.code) return undefined;
   const line = /, line (\d+)/.exec(error.where ?? '')?.[1];
   const row = line === undefined ? undefined : Number(line) - 1;
-  const column = error.column ?? error.constraint ?? '';
+  // The server names the column of a value it cannot hold, not that of a constraint.
+  const column = error.column ?? '';
   switch (error.code) {
     case '23505':
     case '23P01':

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import type { RunRef } from '../../contract/outline.js';
 import type { Entity } from '../../plan/model.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
+import { rangeLock, type RangePlace } from '../../store/chunks.js';
 import { inTransaction } from '../../store/transaction.js';
 import { matchesKey } from '../target/key-match.js';
 import type { TargetTable } from '../target/describe-target.js';
@@ -25,6 +26,7 @@ export async function undoStep(
   options: { signal: AbortSignal; progress: (rows: number) => void },
 ): Promise<number> {
   let undone = 0;
+  await waitForMovers(client, ref, entity);
   for (;;) {
     options.signal.throwIfAborted();
     const rows = await inTransaction(client, () => undoLastChunk(client, ref, entity, target));
@@ -36,6 +38,16 @@ export async function undoStep(
   // Rows are gone, so this is quick; and the table must be what it was, not only its rows.
   await rebuildObjects(client, ref.run, entity.table, () => options.progress(undone));
   return undone;
+}
+
+/** Whoever still moves a range of the step holds its lock: nothing may come in behind what is taken back. */
+async function waitForMovers(client: Client, ref: RunRef, entity: Entity): Promise<void> {
+  const { rows } = await client.query<RangePlace>(
+    `select run, step, source_table as "sourceTable", range from migration.ranges where run = $1 and step = $2 order by range`,
+    [ref.run, entity.step],
+  );
+  for (const range of rows)
+    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [rangeLock(range)]);
 }
 
 /** Rows deleted; undefined when no chunk is left. */
@@ -86,7 +98,7 @@ async function undoRest(client: Client, ref: RunRef, entity: Entity): Promise<vo
     const column = quoteIdent(key.rows[0]?.name ?? 'id');
     await client.query(`delete from ${quoteTable(table)} where ${column}::text = any($1::text[])`, [ids]);
   }
-  for (const table of ['ensured', 'links', 'merges', 'warnings', 'decisions', 'differences', 'ranges'])
+  for (const table of ['ensured', 'links', 'merges', 'warnings', 'decisions', 'ranges'])
     await client.query(`delete from migration.${quoteIdent(table)} where run = $1 and step = $2`, step);
   await client.query('delete from migration.checkpoints where run = $1 and name = $2', [
     ref.run,

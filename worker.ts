@@ -7,6 +7,8 @@ import { connectWorker } from './src/client/connect-worker.js';
 import { temporalAccess } from './src/client/temporal-access.js';
 import { readEnvFile } from './src/config/env-file.js';
 import { loadConfig } from './src/config/load-config.js';
+import { poolConfigOf } from './src/config/pool-config.js';
+import { lookAt } from './src/prepare/connections.js';
 import { loadPlans } from './src/plan/registry.js';
 import { createLog, plainFields } from './src/observe/log.js';
 import { faultPoint } from './src/observe/fault-point.js';
@@ -23,6 +25,12 @@ async function main(): Promise<void> {
     ),
   });
   const { address, namespace, taskQueue } = config.temporal;
+  // A server that cannot be reached is said here, in a line, and not by a run that hangs.
+  await Promise.all(
+    Object.entries({ source: config.source, target: config.target, backup: config.backup }).map(
+      ([server, url]) => url && lookAt(server, poolConfigOf(url, config)),
+    ),
+  );
   const connection = await connectWorker(address, temporalAccess(environment));
   try {
     const searchAttributes = await registerSearchAttributes(connection, namespace, (reason) =>

@@ -102,7 +102,10 @@ export function prepareActivities(
     prepareTarget: (ref) =>
       context.attempt(async () => {
         const plan = context.plan(ref.plan);
-        return gate(await context.withTarget((client) => prepareTargetSchema(client, plan)), 'ERR_002');
+        const { problems, deviations } = await context.withTarget((client) =>
+          prepareTargetSchema(client, plan),
+        );
+        return { ...gate([...problems, ...deviations], 'ERR_002'), skippable: problems.length === 0 };
       }),
 
     inspectSource: ({ steps, ...ref }) =>
@@ -119,7 +122,7 @@ export function prepareActivities(
                 );
             }
           });
-        return gate(problems, 'ERR_002');
+        return { ...gate(problems, 'ERR_002'), skippable: false };
       }),
 
     scoreQuality: ({ steps, minScore, ...ref }) =>

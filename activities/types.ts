@@ -27,6 +27,8 @@ export interface LeftBehind extends RunRef {
 
 /** A gate's answer: it holds, or why not and what would help. */
 export interface Gate {
+  /** false: without it no later step could do its work */
+  readonly skippable?: boolean;
   /** what is worth knowing although it stops nothing */
   readonly notes?: readonly string[];
   readonly passed: boolean;

@@ -42,9 +42,8 @@ export class Run {
     this.#show();
     const steps = book.steps.map(({ step }) => step);
     await this.#gate(() => ask.checkConnections(this.#ref));
-    // Without the tables of both sides no later step could do its work: nothing to be skipped.
-    await this.#gate(() => ask.inspectSource({ ...this.#ref, steps }), ['retry']);
-    await this.#gate(() => ask.prepareTarget(this.#ref), ['retry']);
+    await this.#gate(() => ask.inspectSource({ ...this.#ref, steps }));
+    await this.#gate(() => ask.prepareTarget(this.#ref));
     await this.#gate(() => ask.checkDisk(this.#ref));
     await this.#gate(async () => {
       const minScore = this.#settings.minQualityScore;
@@ -216,15 +215,13 @@ export class Run {
   }
 
   /** A gate that does not pass holds the run; `retry` asks again, `skip-validation` goes on. */
-  async #gate(
-    look: () => Promise<Gate>,
-    helps: readonly Release[] = ['retry', 'skip-validation'],
-  ): Promise<void> {
+  async #gate(look: () => Promise<Gate>): Promise<void> {
     for (;;) {
       const gate = await this.#insist(look);
       for (const note of gate.notes ?? [])
         this.#book.note({ by: 'migration', what: 'note', reason: note }, Date.now());
       if (gate.passed) return;
+      const helps: readonly Release[] = gate.skippable === false ? ['retry'] : ['retry', 'skip-validation'];
       const next = helps.includes('skip-validation')
         ? 'Mend the cause and retry, or skip the validation with a reason.'
         : 'Mend the cause and retry.';

@@ -1,13 +1,21 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import type { Client } from 'pg';
+import { schemaDifferences } from './expected-schema.js';
 import { describeTarget } from '../engine/target/describe-target.js';
 import type { Entity, Plan } from '../plan/model.js';
 import { schemaBookkeeping } from '../plan/schema-folder.js';
 import { quoteName, quoteTable } from '../store/quote.js';
 
+export interface SchemaFindings {
+  /** with these no row could be moved */
+  readonly problems: readonly string[];
+  /** rows could be moved, but the tables are something else than the plan's migrations make */
+  readonly deviations: readonly string[];
+}
+
 /** Makes the plan's tables when the target has none of them; answers what stands in the way otherwise. */
-export async function prepareTargetSchema(client: Client, plan: Plan): Promise<string[]> {
+export async function prepareTargetSchema(client: Client, plan: Plan): Promise<SchemaFindings> {
   const missing: string[] = [];
   for (const table of plan.schema.tables) {
     const { rows } = await client.query<{ found: boolean }>('select to_regclass($1) is not null as found', [
@@ -29,7 +37,7 @@ export async function prepareTargetSchema(client: Client, plan: Plan): Promise<s
   );
   for (const entity of plan.entities)
     if (!missing.includes(entity.table)) problems.push(...(await differencesOf(client, entity)));
-  return problems;
+  return { problems, deviations: await schemaDifferences(client, plan.schema) };
 }
 
 /** What an entity's rules write and the target table does not have, or demands and nobody writes. */

@@ -52,9 +52,11 @@ function quickActivities(over: Partial<Activities> = {}): Activities {
   };
 }
 
-describe('the time limit of a run', () => {
+describe('the time limit of a run', { timeout: 90_000 }, () => {
   let environment: TestWorkflowEnvironment;
+  let codePath: string;
   beforeAll(async () => {
+    codePath = await builtProduct('workflow-bundle.js');
     const executable = { type: 'existing-path', path: inject('temporalTestServer') } as const;
     environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
   });
@@ -69,7 +71,7 @@ describe('the time limit of a run', () => {
     const worker = await Worker.create({
       connection: environment.nativeConnection,
       taskQueue,
-      workflowBundle: { codePath: await builtProduct('workflow-bundle.js') },
+      workflowBundle: { codePath },
       activities,
     });
     return worker.runUntil(async () => {

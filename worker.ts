@@ -26,11 +26,12 @@ async function main(): Promise<void> {
   });
   const { address, namespace, taskQueue } = config.temporal;
   // A server that cannot be reached is said here, in a line, and not by a run that hangs.
-  await Promise.all(
-    Object.entries({ source: config.source, target: config.target, backup: config.backup }).map(
-      ([server, url]) => url && lookAt(server, poolConfigOf(url, config)),
-    ),
-  );
+  for (const [server, url] of Object.entries({
+    source: config.source,
+    target: config.target,
+    backup: config.backup,
+  }))
+    if (url) await lookAt(server, poolConfigOf(url, config));
   const connection = await connectWorker(address, temporalAccess(environment));
   try {
     const searchAttributes = await registerSearchAttributes(connection, namespace, (reason) =>

@@ -116,6 +116,8 @@ export function prepareActivities(
             for (const { table } of context.entity({ ...ref, step }).sources) {
               const found = await source.describe(table);
               if (!found) problems.push(`${table}: the source has no such table`);
+              else if (!found.readable)
+                problems.push(`${table}: the user of the source may not read it; grant SELECT`);
               else if (found.key.length === 0)
                 problems.push(
                   `${table}: no primary key and no unique index over columns that are never null`,

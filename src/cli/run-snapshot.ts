@@ -1,6 +1,7 @@
 import type { PendingActivity } from '../client/describe-run.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
 import { count } from '../report/format.js';
+import { activityWords } from './activity-words.js';
 
 /** A run at one moment, for showing. */
 export interface RunSnapshot {
@@ -41,6 +42,7 @@ export function titleOf({ step }: StepStatus): string {
 /** `checkReferences 3/9`, and why it failed the last time: what the run waits for just now. */
 export function activityText({ name, progress, attempt, lastFailure }: PendingActivity): string {
   const far = progress?.of ? ` ${count(progress.done)}/${count(progress.of)}` : '';
-  if (attempt <= 1) return `${name}${far}`;
-  return `${name}${far} (attempt ${attempt}${lastFailure === null ? '' : `, after: ${lastFailure}`})`;
+  const doing = activityWords[name] ?? name;
+  if (attempt <= 1) return `${doing}${far}`;
+  return `${doing}${far} (attempt ${attempt}${lastFailure === null ? '' : `, after: ${lastFailure}`})`;
 }

@@ -127,7 +127,7 @@ test("without a terminal each change is one line, in the manual's words", () => 
 
 test('long silences are broken by what is at work', () => {
   expect(plainLines(snapshot(halfWay, 15), snapshot(halfWay, 20), snapshot(halfWay, 26)).at(-1)).toBe(
-    '⏳ Still at work: moveStep',
+    '⏳ Still at work: moving rows',
   );
 });
 

@@ -107,14 +107,14 @@ describe('a run that must not stand', () => {
       await first.terminate('a test');
       const rows =
         'select (select count(*) from products) as products, (select last_value from inventory_id_seq) as last';
-      const before = await environment.query('target', rows);
+      const standing = await environment.query('target', rows);
       const again = await environment.start(lenient, first.workflowId);
       const refusal: unknown = await again.result().catch((caught: unknown) => caught);
       expect((refusal as WorkflowFailedError).cause).toMatchObject({
         type: 'ERR_002',
         message: expect.stringContaining('another workflow id'),
       });
-      expect(await environment.query('target', rows), 'nothing was touched').toEqual(before);
+      expect(await environment.query('target', rows), 'nothing was touched').toEqual(standing);
       const next = await environment.start({ ...lenient, tables: ['customers'] });
       const held = await environment.waitFor(next, ({ state }) => state === 'waiting');
       expect(held.waitingFor?.reason).toContain(first.workflowId);

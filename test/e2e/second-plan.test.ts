@@ -232,7 +232,7 @@ describe('a worker process', () => {
       expect(await startWorker(environment, `${good},${bad}`)).toEqual({
         ready: false,
         code: 2,
-        stderr: `The plan module ${bad} exports no plan: it needs an export \`plan\`, made by definePlan.\n`,
+        stderr: `❌ The plan module ${bad} exports no plan: it needs an export \`plan\`, made by definePlan.\n`,
       });
       const { code, stderr } = await startWorker(environment, missing);
       expect(code).toBe(2);

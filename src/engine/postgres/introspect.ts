@@ -65,7 +65,16 @@ export async function describeTable(
   const { rows } = await client.query<ColumnRow>(columnsQuery, [quoted]);
   if (rows.length === 0) return undefined;
   const key = await client.query<{ columns: string[] }>(keyQuery, [quoted]);
-  return { name, columns: rows.map(sourceColumn), key: key.rows[0]?.columns ?? [] };
+  const rights = await client.query<{ readable: boolean }>(
+    "select has_table_privilege(to_regclass($1), 'SELECT') as readable",
+    [quoted],
+  );
+  return {
+    name,
+    columns: rows.map(sourceColumn),
+    key: key.rows[0]?.columns ?? [],
+    readable: rights.rows[0]?.readable ?? false,
+  };
 }
 
 function sourceColumn(row: ColumnRow, field: number): SourceColumn {

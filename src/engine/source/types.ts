@@ -10,6 +10,8 @@ export interface SourceTable {
   readonly columns: readonly SourceColumn[];
   /** names of the key columns in order: primary key, else a unique index over columns that are not null */
   readonly key: readonly string[];
+  /** our user may read it */
+  readonly readable: boolean;
 }
 
 /** Above `lower`, up to and with `upper`; keys as text, in the order of the key columns. Null is no bound. */

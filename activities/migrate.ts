@@ -4,6 +4,7 @@ import { setOwnLinks } from '../src/engine/complete/own-links.js';
 import { warnOfSoftReferences } from '../src/engine/complete/soft-references.js';
 import { moveStep } from '../src/engine/move-step.js';
 import { loadReferences, referencedSteps } from '../src/engine/step.js';
+import { requireAllRanges } from '../src/engine/complete/require-all-ranges.js';
 import { surveyStep } from '../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
@@ -46,7 +47,7 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
           } catch (error) {
             if (!tooMany.signal.aborted || signal.aborted) throw error;
           }
-          return stepCounts(client, ref.run, ref.step);
+          return { ...(await stepCounts(client, ref.run, ref.step)), tooManyErrors: tooMany.signal.aborted };
         }),
       ),
 
@@ -54,6 +55,7 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
       context.attempt(({ progress }) =>
         context.withStep(ref, async (step, _source, client) => {
           const { entity, plan, target } = step;
+          await requireAllRanges(client, step);
           // A table's own rows are many, and needed here only where they refer to each other.
           if (referencedSteps(entity).includes(entity.step)) {
             const own = (await loadReferences(step, client, { own: true })).get(entity.step);

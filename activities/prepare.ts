@@ -13,6 +13,7 @@ import { judgeConnections, lookAt, refuseOneDatabaseTwice } from '../src/prepare
 import { checkDiskSpace } from '../src/prepare/disk.js';
 import { prepareTargetSchema } from '../src/prepare/target-schema.js';
 import { migrateStore } from '../src/store/migrate-store.js';
+import { databaseError } from '../src/store/postgres-errors.js';
 import { enterRun, otherOpenRun } from '../src/store/runs.js';
 import { isAlive } from './is-alive.js';
 import type { RunContext } from './run-context.js';
@@ -164,7 +165,11 @@ export function prepareActivities(
     checkDisk: (ref) =>
       context.attempt(async () => {
         const plan = context.plan(ref.plan);
-        const source = await connect(context.clientConfig(config.source), { readOnly: true });
+        const source = await connect(context.clientConfig(config.source), { readOnly: true }).catch(
+          (error: unknown) => {
+            throw databaseError(error, 'source');
+          },
+        );
         try {
           const { problems, unknown } = await context.withTarget((client) =>
             checkDiskSpace({

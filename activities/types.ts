@@ -40,6 +40,11 @@ export interface StepCounts extends RowCounts {
   readonly warnings: number;
 }
 
+export interface MovedStep extends StepCounts {
+  /** ended before its ranges were done, because too many rows were rejected at that moment */
+  readonly tooManyErrors: boolean;
+}
+
 /** From when on rejected rows are too many: their share, and the rows after which it counts. */
 export interface ErrorLimit {
   readonly maxErrorRate: number;
@@ -71,7 +76,7 @@ export interface Activities {
    */
   moveStep(
     ref: StepRef & { readonly lane: number; readonly batchSize: number | null; readonly limit: ErrorLimit },
-  ): Promise<StepCounts>;
+  ): Promise<MovedStep>;
   /** Links, derived columns, soft references, indexes and constraints of the step; then its checkpoint. */
   completeStep(ref: StepRef): Promise<StepCounts & { readonly checkpoint: string; readonly at: string }>;
 

@@ -99,7 +99,10 @@ export class Run {
     await this.#insist(() => work.finishTarget(this.#ref));
     const closed = { ...book.status(Date.now()), state: 'completed' as const };
     book.report = (await this.#insist(() => ask.writeReport({ ...this.#ref, status: closed }))).path;
-    await this.#insist(() => ask.closeRun({ ...this.#ref, state: 'completed' }));
+    // Closed or not closed: a cancellation that comes now must not undo what stands as completed.
+    await this.#insist(() =>
+      CancellationScope.nonCancellable(() => ask.closeRun({ ...this.#ref, state: 'completed' })),
+    );
     book.state = 'completed';
     this.#show();
   }
@@ -177,7 +180,10 @@ export class Run {
       const lanes = Array.from({ length: Math.min(this.#parallel, ranges) }, (_, i) => i);
       const moved = await allOrNone(lanes.map((i) => () => work.moveStep({ ...lane, lane: i })));
       for (const counts of moved) book.countRows(step, counts, Date.now());
-      this.#refuseTooManyErrors(step);
+      this.#refuseTooManyErrors(
+        step,
+        moved.some((counts) => counts.tooManyErrors),
+      );
       this.#alert(step);
       const done = await work.completeStep(ref);
       book.countRows(step, done, Date.now());
@@ -190,14 +196,17 @@ export class Run {
     this.#show();
   }
 
-  /** At the end of a step, its own error rate and that of the run. */
-  #refuseTooManyErrors(step: string): void {
+  /**
+   * At the end of a step, its own error rate and that of the run. A step that was ended early for its errors is refused
+   * whatever its rate is by now: chunks in hand may have brought it down again.
+   */
+  #refuseTooManyErrors(step: string, endedEarly: boolean): void {
     const { maxErrorRate } = this.#settings;
     for (const [what, { read, rejected }] of [
       [step, this.#book.rowsOf(step)],
       ['the run', this.#book.rows],
     ] as const)
-      if (read > 0 && rejected / read > maxErrorRate)
+      if ((endedEarly && what === step) || (read > 0 && rejected / read > maxErrorRate))
         throw new RollbackNeeded(
           'ERR_003',
           `${rejected} of ${read} rows of ${what} were rejected (${percent(rejected / read)}; ${percent(maxErrorRate)} is the limit).`,

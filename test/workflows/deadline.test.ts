@@ -33,7 +33,7 @@ function quickActivities(over: Partial<Activities> = {}): Activities {
     fingerprintTarget: async () => undefined,
     backUpTarget: async () => passed,
     surveyStep: async () => ({ source: 10, ranges: 1 }),
-    moveStep: async () => counts,
+    moveStep: async () => ({ ...counts, tooManyErrors: false }),
     completeStep: async () => ({
       ...counts,
       checkpoint: 'customers_completed',

@@ -4,7 +4,7 @@
  */
 import type { RunSettings } from '../src/contract/input.js';
 import type { PlanOutline, RunRef } from '../src/contract/outline.js';
-import type { CheckResult, RowCounts, RunStatus } from '../src/contract/status.js';
+import type { CheckResult, Checkpoint, RowCounts, RunStatus } from '../src/contract/status.js';
 
 export interface StepRef extends RunRef {
   readonly step: string;
@@ -23,6 +23,54 @@ export interface LeftBehind extends RunRef {
   readonly name: string;
   /** steps that it has begun, in its order */
   readonly steps: readonly string[];
+  /** rows of its steps that are in the target */
+  readonly rows: number;
+}
+
+/** A run that this workflow goes on with: what of it is done already, by the target's own tables. */
+export interface AdoptedRun extends OpenedRun {
+  readonly steps: readonly AdoptedStep[];
+  readonly checkpoints: readonly Checkpoint[];
+  /** taken before its first row: must not be taken again once there are some */
+  readonly fingerprinted: boolean;
+  readonly backedUp: boolean;
+}
+
+export interface AdoptedStep extends StepCounts {
+  readonly step: string;
+  readonly state: 'pending' | 'running' | 'completed' | 'rolled-back';
+  readonly source: number | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** Some rows, by their number and the keys of a few. */
+export interface SomeRows {
+  readonly rows: number;
+  /** at most five keys */
+  readonly examples: readonly string[];
+}
+
+/** What undoing a step would take back, and who would notice. */
+export interface StepUndo {
+  readonly step: string;
+  readonly table: string;
+  /** rows of the run that would go, those made as parents included */
+  readonly rows: number;
+  /** of these, rows that somebody else has changed or deleted since the run wrote them */
+  readonly changed: SomeRows;
+  /** rows of others, or of steps that stay, that refer to rows that would go; keys are those of the rows referred to */
+  readonly builtUpon: readonly (SomeRows & { readonly table: string; readonly constraint: string })[];
+}
+
+/** Whether undone tables are what they were before the run. */
+export interface UndoneProof {
+  /** one sentence each; none: they are */
+  readonly differences: readonly string[];
+  /** rows that others have written into these tables since the fingerprint: a restore would take them away */
+  readonly othersRows: number;
+  /** the backup of the run; null where it has none */
+  readonly backup: string | null;
 }
 
 /** A gate's answer: it holds, or why not and what would help. */
@@ -40,15 +88,34 @@ export interface StepCounts extends RowCounts {
   readonly warnings: number;
 }
 
-export interface MovedStep extends StepCounts {
-  /** ended before its ranges were done, because too many rows were rejected at that moment */
-  readonly tooManyErrors: boolean;
+/** The step's figures in the target. Not `done`: it was interrupted, and goes on from there when asked again. */
+export interface StepPart extends StepCounts {
+  readonly done: boolean;
 }
 
-/** From when on rejected rows are too many: their share, and the rows after which it counts. */
+export interface MovedStep extends StepPart {
+  /** ended before its ranges were done, because too many rows were rejected at that moment */
+  readonly tooManyErrors: ErrorCount | null;
+}
+
+/** Rejected rows of what: the step, or the run up to now. */
+export interface ErrorCount {
+  readonly what: string;
+  readonly read: number;
+  readonly rejected: number;
+}
+
+/** From when on rejected rows are too many: their share of the step's rows or of the run's, and the rows after which it counts. */
 export interface ErrorLimit {
   readonly maxErrorRate: number;
   readonly minErrorSample: number;
+}
+
+/** What `configure` may change while a step moves. Null: as the worker is configured. */
+export interface MoveSettings {
+  readonly batchSize: number | null;
+  /** longest wait of a statement for a lock, in milliseconds */
+  readonly timeoutMs: number | null;
 }
 
 export interface Activities {
@@ -56,6 +123,8 @@ export interface Activities {
   findLeftBehind(ref: RunRef): Promise<LeftBehind | null>;
   /** Enters the run into the target's own tables and answers what it will do. Refused while another run is open. */
   openRun(args: RunRef & { readonly settings: RunSettings; readonly name: string }): Promise<OpenedRun>;
+  /** Takes a run over that was left behind: `ref` names that run, `by` is the workflow id that goes on with it. */
+  adoptRun(ref: RunRef & { readonly by: string }): Promise<AdoptedRun>;
 
   checkConnections(ref: RunRef): Promise<Gate>;
   prepareTarget(ref: RunRef): Promise<Gate>;
@@ -72,16 +141,26 @@ export interface Activities {
   surveyStep(ref: StepRef): Promise<{ readonly source: number; readonly ranges: number }>;
   /**
    * Moves ranges of the step until none is left; several of these may run side by side. Ends early, with what is in,
-   * when too many rows are rejected.
+   * when too many rows are rejected, or when the run wants it to pause or stop.
    */
   moveStep(
-    ref: StepRef & { readonly lane: number; readonly batchSize: number | null; readonly limit: ErrorLimit },
+    ref: StepRef & MoveSettings & { readonly lane: number; readonly limit: ErrorLimit },
   ): Promise<MovedStep>;
   /** Links, derived columns, soft references, indexes and constraints of the step; then its checkpoint. */
   completeStep(ref: StepRef): Promise<StepCounts & { readonly checkpoint: string; readonly at: string }>;
+  /** Moves the step's quarantined rows again, as the source has them now. `completeStep` must follow. */
+  retryRejects(ref: StepRef & { readonly coerceTypes: boolean }): Promise<
+    StepCounts & {
+      /** rows that have left the quarantine */
+      readonly moved: number;
+    }
+  >;
 
-  /** Compares every row that the step moved with its source, through the mapping. */
-  verifyStep(ref: StepRef & { readonly lane: number }): Promise<{
+  /**
+   * Compares every row that the step moved with its source, through the mapping. `again`: also the chunks in which
+   * differences were found before.
+   */
+  verifyStep(ref: StepRef & { readonly lane: number; readonly again: boolean }): Promise<{
     readonly rows: number;
     readonly differences: number;
     /** of these, rows whose source is as it was read */
@@ -91,10 +170,18 @@ export interface Activities {
   checkReferences(ref: RunRef): Promise<CheckResult[]>;
   checkRules(ref: RunRef): Promise<CheckResult[]>;
 
+  /** What undoing these steps together would take back. Only looks. */
+  previewUndo(ref: RunRef & { readonly steps: readonly string[] }): Promise<StepUndo[]>;
   /** Takes back the rows of a step, by its lineage. */
-  undoStep(ref: StepRef): Promise<{ readonly rows: number }>;
-  /** Sequences back, and the target compared with its fingerprint; fails with ERR_010 where they differ. */
-  proveUndone(ref: RunRef): Promise<void>;
+  undoStep(ref: StepRef): Promise<StepPart>;
+  /** Counts and warnings of the steps that stay, as far as they were drawn from those that are gone. */
+  settleAfterUndo(
+    ref: RunRef & { readonly undone: readonly string[]; readonly kept: readonly string[] },
+  ): Promise<void>;
+  /** Sequences back, and the tables compared with their fingerprint. `steps` null: all tables of the plan. */
+  proveUndone(ref: RunRef & { readonly steps: readonly string[] | null }): Promise<UndoneProof>;
+  /** The plan's tables as they were when the run's backup was made; the run then has nothing in the target any more. */
+  restoreTarget(ref: RunRef): Promise<void>;
 
   finishTarget(ref: RunRef): Promise<void>;
   writeReport(args: RunRef & { readonly status: RunStatus }): Promise<{ readonly path: string }>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
+import { runModes } from './status.js';
 
 const name = z.string().trim().min(1).max(200);
 const rate = z.number().gt(0).max(1);
@@ -14,7 +15,7 @@ export const batchSizesSchema = z.record(name, z.number().int().min(1).max(1_000
 export const runInputSchema = z.strictObject({
   name: name.optional(),
   plan: name.default('nxt'),
-  mode: z.enum(['auto']).default('auto'),
+  mode: z.enum(runModes).default('auto'),
   tables: z.array(name).min(1).optional(),
   batchSizes: batchSizesSchema.optional(),
   parallel: z.number().int().min(1).max(64).default(2),

@@ -1,5 +1,9 @@
 import type { Phase } from './names.js';
 
+/** `auto` walks all phases by itself; `stepwise` prepares, then waits for the operator's steps. */
+export const runModes = ['auto', 'stepwise'] as const;
+export type RunMode = (typeof runModes)[number];
+
 /** State of a run, as `status` and the search attribute MigrationState show it. */
 export type RunState =
   | 'running'
@@ -65,7 +69,7 @@ export interface LastError {
 export interface RunStatus {
   readonly name: string;
   readonly plan: string;
-  readonly mode: 'auto';
+  readonly mode: RunMode;
   readonly state: RunState;
   readonly phase: Phase;
   readonly startedAt: string;
@@ -81,10 +85,20 @@ export interface RunStatus {
   readonly actions: readonly OperatorAction[];
   /** share of the scored source rows that would move, 0 to 1; null before the gate */
   readonly qualityScore: number | null;
+  /** what is at work at this moment, as last heard; empty when nothing is */
+  readonly now: readonly Doing[];
   /** what the validate phase found, one entry per check; empty before */
   readonly checks: readonly CheckResult[];
   /** path of the JSON report; null before finalize */
   readonly report: string | null;
+}
+
+/** Work in progress: an activity and how far it is, in the unit that it counts (rows, tables, objects). */
+export interface Doing {
+  readonly activity: string;
+  readonly step: string | null;
+  readonly done: number;
+  readonly of: number | null;
 }
 
 /** One check of the validate phase (or a gate of prepare). */

@@ -39,8 +39,12 @@ export const runs = migration.table(
     input: jsonb().notNull(),
     /** the target before the run, as src/backup takes it */
     fingerprint: jsonb(),
+    /** the first transaction of the target that the fingerprint has not seen: rows from it on are newer */
+    fingerprintXid: bigint('fingerprint_xid', { mode: 'bigint' }),
     backup: text(),
     report: text(),
+    /** the workflow that goes on with this run, where that is another than the one that began it */
+    continuedBy: text('continued_by'),
   },
   (t) => [
     // One open run per target, also when two start in the same instant.
@@ -71,7 +75,11 @@ export const stepStates = migration.table(
   (t) => [primaryKey({ columns: [t.run, t.step] })],
 );
 
-/** A key range of one legacy table, frozen before its first chunk. Bounds are keys as text: above `lower`, up to `upper`. */
+/**
+ * A key range of one legacy table, frozen before its first chunk. Bounds are keys as text: above `lower`, up to `upper`.
+ * A range of the kind `retry` or `coerced-retry` has no bounds: its chunks are rows of other ranges that have left the
+ * quarantine, the second kind with wider coercions.
+ */
 export const ranges = migration.table(
   'ranges',
   {
@@ -79,6 +87,9 @@ export const ranges = migration.table(
     step: text().notNull(),
     sourceTable: text('source_table').notNull(),
     range: integer().notNull(),
+    kind: text({ enum: ['key', 'retry', 'coerced-retry'] })
+      .notNull()
+      .default('key'),
     lower: text().array(),
     upper: text().array(),
     rows: rows('rows').notNull(),
@@ -115,6 +126,8 @@ export const chunks = migration.table(
     /** CRC-32 of the rows as they came from the source: tells drift from corruption */
     checksum: bigint({ mode: 'number' }).notNull(),
     bytes: integer().notNull(),
+    /** transactions (xmin) that wrote the chunk's rows: a row with another one was changed since. Null: not known */
+    xids: bigint({ mode: 'number' }).array(),
     committedAt: at('committed_at')
       .notNull()
       .default(sql`now()`),
@@ -256,6 +269,17 @@ export const links = migration.table(
     resolved: boolean(),
   },
   (t) => [index('links_run_step').on(t.run, t.step)],
+);
+
+/** Transactions (xmin) in which the run itself changed rows of a step after their chunks were in: links, derived counts. */
+export const ownWrites = migration.table(
+  'own_writes',
+  {
+    run: text().notNull(),
+    step: text().notNull(),
+    xid: bigint({ mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.step, t.xid] })],
 );
 
 /** Indexes and constraints taken off an empty table before its load, with the statements that put them back. */

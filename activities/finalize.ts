@@ -17,11 +17,12 @@ type Finalize = Pick<Activities, 'finishTarget' | 'writeReport' | 'closeRun'>;
 export function finalizeActivities(context: RunContext): Finalize {
   return {
     finishTarget: (ref) =>
-      context.attempt(({ progress }) =>
+      context.attempt(ref, ({ pause, progress }) =>
         context.withTarget(async (client) => {
           const plan = context.plan(ref.plan);
-          await rebuildObjects(client, ref.run, undefined, (done, of) => progress({ done, of }));
+          await rebuildObjects(client, ref.run, undefined, (done, of) => progress({ done, of }), { pause });
           for (const { table } of await entitiesOfRun(client, ref.run, plan)) {
+            pause.throwIfAborted();
             await resetSequences(client, table);
             await client.query(`analyze ${quoteTable(table)}`);
           }
@@ -38,7 +39,7 @@ export function finalizeActivities(context: RunContext): Finalize {
       ),
 
     writeReport: ({ status, ...ref }) =>
-      context.attempt(async () => {
+      context.attempt(ref, async () => {
         const report = await context.withTarget((client) => runReport(client, ref, status));
         const folder = context.config.monitoring.reportDir;
         await mkdir(folder, { recursive: true });
@@ -51,7 +52,7 @@ export function finalizeActivities(context: RunContext): Finalize {
       }),
 
     closeRun: ({ state, ...ref }) =>
-      context.attempt(() => context.withTarget((client) => closeRunRow(client, ref.run, state))),
+      context.attempt(ref, () => context.withTarget((client) => closeRunRow(client, ref.run, state))),
   };
 }
 

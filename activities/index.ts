@@ -2,7 +2,9 @@ import type { Config } from '../src/config/config.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
 import { finalizeActivities } from './finalize.js';
 import { migrateActivities } from './migrate.js';
+import { openActivities } from './open.js';
 import { prepareActivities } from './prepare.js';
+import { retryActivities } from './retry.js';
 import { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
 import { undoActivities } from './undo.js';
@@ -15,10 +17,12 @@ export function createActivities(
 ): Activities {
   const context = new RunContext(config);
   return {
-    ...prepareActivities(context, options),
+    ...openActivities(context, options),
+    ...prepareActivities(context, options.at),
     ...migrateActivities(context, options.at),
+    ...retryActivities(context, options.at),
     ...validateActivities(context, options.at),
-    ...undoActivities(context),
+    ...undoActivities(context, options.at),
     ...finalizeActivities(context),
   };
 }

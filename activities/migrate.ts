@@ -10,49 +10,57 @@ import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
 import { completeStepRow, stepCounts } from '../src/store/runs.js';
 import type { RunContext } from './run-context.js';
+import { StepFigures } from './step-figures.js';
 import type { Activities } from './types.js';
 
 type Migrate = Pick<Activities, 'surveyStep' | 'moveStep' | 'completeStep'>;
 
 /** Phase 2. `at` is called at named points of the move, so that a test can stop the process right there. */
 export function migrateActivities(context: RunContext, at?: PassPoint): Migrate {
-  const { config } = context;
   return {
     surveyStep: (ref) =>
-      context.attempt(({ signal, progress }) =>
+      context.attempt(ref, ({ signal, progress }) =>
         context.withStep(ref, (step, source, client) =>
           surveyStep(step, source, client, { signal, progress: (done) => progress({ done, of: null }), at }),
         ),
       ),
 
-    moveStep: ({ lane: _lane, batchSize, limit, ...ref }) =>
-      context.attempt(({ signal, progress }) =>
-        context.withStep(ref, async (step, source, client) => {
-          const before = await stepCounts(client, ref.run, ref.step);
-          const tooMany = new AbortController();
-          try {
-            await moveStep(step, {
+    moveStep: ({ lane: _lane, batchSize, timeoutMs, limit, ...ref }) =>
+      context.attempt(ref, async ({ pause, signal, progress, stopped }) => {
+        const tooMany = new AbortController();
+        let figures: StepFigures | undefined;
+        try {
+          return await context.withStep(ref, async (step, source, client) => {
+            const rows = await StepFigures.open({ client, ref, limit, report: progress });
+            figures = rows;
+            const memory = context.memoryGuard(batchSize);
+            const done = await moveStep(step, {
               database: source,
-              connect: () => context.connectTarget(),
-              limit: { rows: batchSize ?? config.limits.batchSize, bytes: config.limits.chunkBytes },
-              signal: AbortSignal.any([signal, tooMany.signal]),
-              progress: (moved) => {
-                const read = before.read + moved.read;
-                const rejected = before.rejected + moved.rejected;
-                progress({ done: read, of: null, rejected });
-                if (read >= limit.minErrorSample && rejected / read > limit.maxErrorRate) tooMany.abort();
+              connect: () => context.connectTarget(timeoutMs ?? undefined),
+              limit: memory.limit,
+              pause: AbortSignal.any([pause, tooMany.signal]),
+              signal,
+              onCommit: async (moved) => {
+                await rows.committed(moved);
+                if (rows.tooManyErrors) tooMany.abort();
+                memory.look();
               },
               at,
             });
-          } catch (error) {
-            if (!tooMany.signal.aborted || signal.aborted) throw error;
-          }
-          return { ...(await stepCounts(client, ref.run, ref.step)), tooManyErrors: tooMany.signal.aborted };
-        }),
-      ),
+            const counts = await stepCounts(client, ref.run, ref.step);
+            return { ...counts, done, tooManyErrors: rows.tooManyErrors };
+          });
+        } catch (error) {
+          if (!signal.aborted) throw error;
+          // What was in hand is dropped; what is in is told, so that the figures of the run are right.
+          await stopped();
+          const counts = await context.afterStop((client) => stepCounts(client, ref.run, ref.step));
+          return { ...counts, done: false, tooManyErrors: figures?.tooManyErrors ?? null };
+        }
+      }),
 
     completeStep: (ref) =>
-      context.attempt(({ progress }) =>
+      context.attempt(ref, ({ pause, progress }) =>
         context.withStep(ref, async (step, _source, client) => {
           const { entity, plan, target } = step;
           await requireAllRanges(client, step);
@@ -70,7 +78,10 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
             const other = findEntity(plan, soft.to);
             if (other) await warnOfSoftReferences(client, ref.run, entity, target, soft, other);
           }
-          await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }), at);
+          await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }), {
+            pause,
+            at,
+          });
           const checkpoint = `${entity.table}_completed`;
           await completeStepRow(client, ref.run, ref.step);
           const { rows } = await client.query<{ at: Date }>(

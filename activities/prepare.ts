@@ -3,19 +3,14 @@ import { fingerprint } from '../src/backup/fingerprint.js';
 import { proveBackup } from '../src/backup/prove-backup.js';
 import type { BackupProgress } from '../src/backup/types.js';
 import { isLoopback } from '../src/config/same-database.js';
-import { MigrationError } from '../src/contract/errors.js';
 import { scoreRows } from '../src/engine/quality/score-rows.js';
 import { connect } from '../src/engine/postgres/connect.js';
-import { inOrder, UnknownTableError, waitsFor, withDependencies } from '../src/plan/order.js';
-import type { Plan } from '../src/plan/model.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
 import { judgeConnections, lookAt, refuseOneDatabaseTwice } from '../src/prepare/connections.js';
 import { checkDiskSpace } from '../src/prepare/disk.js';
 import { prepareTargetSchema } from '../src/prepare/target-schema.js';
-import { migrateStore } from '../src/store/migrate-store.js';
+import { currentXid, noteFingerprint } from '../src/store/fingerprints.js';
 import { databaseError } from '../src/store/postgres-errors.js';
-import { enterRun, otherOpenRun } from '../src/store/runs.js';
-import { isAlive } from './is-alive.js';
 import type { RunContext } from './run-context.js';
 import type { Activities, Gate } from './types.js';
 
@@ -27,8 +22,6 @@ function gate(problems: readonly string[], code: Gate['code']): Gate {
 
 type Prepare = Pick<
   Activities,
-  | 'findLeftBehind'
-  | 'openRun'
   | 'checkConnections'
   | 'prepareTarget'
   | 'inspectSource'
@@ -39,61 +32,19 @@ type Prepare = Pick<
 >;
 
 /** Phase 1: everything that can be known before the first row is written. */
-export function prepareActivities(
-  context: RunContext,
-  options: { searchAttributes: boolean; at?: PassPoint | undefined },
-): Prepare {
+export function prepareActivities(context: RunContext, at?: PassPoint): Prepare {
   const { config } = context;
-  const target = { label: 'target', config: context.clientConfig(config.target) };
+  const target = () => ({ label: 'target', config: context.targetConfig() });
   const lookAtAll = () =>
     Promise.all([
       lookAt('source', context.clientConfig(config.source)),
-      lookAt('target', target.config),
+      lookAt('target', context.targetConfig()),
       config.backup ? lookAt('backup', context.clientConfig(config.backup)) : undefined,
     ]);
 
   return {
-    findLeftBehind: (ref) =>
-      context.attempt(async () => {
-        const open = await context.withTarget((client) => otherOpenRun(client, ref));
-        if (!open) return null;
-        if (open.run === ref.run)
-          throw new MigrationError(
-            'ERR_002',
-            `An earlier run ${ref.run} has ended without closing and has left rows in the target.`,
-            { next: 'Start again under another workflow id: that run offers to undo this one.' },
-          );
-        return (await isAlive(open.run)) ? null : open;
-      }),
-
-    openRun: ({ settings, name, ...ref }) =>
-      context.attempt(async () => {
-        const plan = context.plan(ref.plan);
-        const entities = selected(plan, settings.tables);
-        checkBatchSizes(plan, settings.batchSizes);
-        refuseOneDatabaseTwice(...(await lookAtAll()));
-        await context.withTarget(async (client) => {
-          await migrateStore(client);
-          await enterRun(client, ref, name, settings, entities);
-        });
-        return {
-          searchAttributes: options.searchAttributes,
-          parallel: config.limits.parallel,
-          outline: {
-            plan: plan.name,
-            title: plan.title,
-            steps: entities.map(({ step, table, label }) => ({
-              step,
-              table,
-              label,
-              dependsOn: [...waitsFor(plan, step)],
-            })),
-          },
-        };
-      }),
-
-    checkConnections: () =>
-      context.attempt(async () => {
+    checkConnections: (ref) =>
+      context.attempt(ref, async () => {
         const reports = await lookAtAll();
         refuseOneDatabaseTwice(...reports);
         const { problems, warnings } = judgeConnections(...reports);
@@ -101,7 +52,7 @@ export function prepareActivities(
       }),
 
     prepareTarget: (ref) =>
-      context.attempt(async () => {
+      context.attempt(ref, async () => {
         const plan = context.plan(ref.plan);
         const { problems, deviations } = await context.withTarget((client) =>
           prepareTargetSchema(client, plan),
@@ -110,7 +61,7 @@ export function prepareActivities(
       }),
 
     inspectSource: ({ steps, ...ref }) =>
-      context.attempt(async () => {
+      context.attempt(ref, async () => {
         const problems: string[] = [];
         for (const step of steps)
           await context.withSource(async (source) => {
@@ -129,7 +80,7 @@ export function prepareActivities(
       }),
 
     scoreQuality: ({ steps, minScore, ...ref }) =>
-      context.attempt(async ({ signal, progress }) => {
+      context.attempt(ref, async ({ signal, progress }) => {
         let rows = 0;
         let bad = 0;
         const critical: string[] = [];
@@ -163,7 +114,7 @@ export function prepareActivities(
       }),
 
     checkDisk: (ref) =>
-      context.attempt(async () => {
+      context.attempt(ref, async () => {
         const plan = context.plan(ref.plan);
         const source = await connect(context.clientConfig(config.source), { readOnly: true }).catch(
           (error: unknown) => {
@@ -187,25 +138,20 @@ export function prepareActivities(
       }),
 
     fingerprintTarget: (ref) =>
-      context.attempt(async ({ signal, progress }) => {
+      context.attempt(ref, async ({ signal, progress }) => {
         const plan = context.plan(ref.plan);
+        const xid = await context.withTarget(currentXid);
         const taken = await fingerprint({
-          target,
+          target: target(),
           tables: plan.schema.tables,
           signal,
           progress: ({ done, of }) => progress({ done, of }),
         });
-        // The first one counts: after a crash the tables may hold rows of the run already.
-        await context.withTarget((client) =>
-          client.query('update migration.runs set fingerprint = coalesce(fingerprint, $2) where run = $1', [
-            ref.run,
-            JSON.stringify(taken),
-          ]),
-        );
+        await context.withTarget((client) => noteFingerprint(client, ref.run, taken, xid));
       }),
 
     backUpTarget: (ref) =>
-      context.attempt(async ({ signal, progress }) => {
+      context.attempt(ref, async ({ signal, progress }) => {
         if (!config.backup)
           return gate(
             ['the run wants a backup, and BACKUP_DATABASE_URL is not set: set it and start the worker again'],
@@ -216,19 +162,19 @@ export function prepareActivities(
         const watch = {
           signal,
           progress: ({ doing, bytes, done, of }: BackupProgress) => {
-            if (doing === 'copying' && bytes > 0) options.at?.('in-backup');
+            if (doing === 'copying' && bytes > 0) at?.('in-backup');
             progress({ done, of });
           },
         };
         const { name } = await createBackup({
-          target,
+          target: target(),
           backup,
           tables: plan.schema.tables,
           run: `${ref.run} ${ref.startedAt}`,
           now: new Date(ref.startedAt),
           ...watch,
         });
-        options.at?.('backup-made');
+        at?.('backup-made');
         await proveBackup({ backup, name, ...watch });
         await context.withTarget((client) =>
           client.query('update migration.runs set backup = $2 where run = $1', [ref.run, name]),
@@ -236,24 +182,4 @@ export function prepareActivities(
         return passed;
       }),
   };
-}
-
-function checkBatchSizes(plan: Plan, sizes: Readonly<Record<string, number>> = {}): void {
-  const allowed = ['default', ...plan.entities.map(({ step }) => step)];
-  const unknown = Object.keys(sizes).filter((name) => !allowed.includes(name));
-  if (unknown.length > 0)
-    throw new MigrationError(
-      'ERR_002',
-      `batchSizes: the plan ${plan.name} has no step ${unknown.join(', ')}. Allowed are ${allowed.join(', ')}.`,
-      { next: 'Correct `batchSizes` in the input.' },
-    );
-}
-
-function selected(plan: Plan, tables: readonly string[] | undefined) {
-  try {
-    return tables ? withDependencies(plan, tables) : inOrder(plan);
-  } catch (error) {
-    if (!(error instanceof UnknownTableError)) throw error;
-    throw new MigrationError('ERR_002', error.message, { next: 'Correct `tables` in the input.' });
-  }
 }

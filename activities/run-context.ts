@@ -1,10 +1,11 @@
+import { Context } from '@temporalio/activity';
 import type { Client, ClientConfig } from 'pg';
 import type { Config } from '../src/config/config.js';
 import { poolConfigOf } from '../src/config/pool-config.js';
 import type { DatabaseUrl } from '../src/config/database-url.js';
 import { MigrationError } from '../src/contract/errors.js';
 import type { RunRef } from '../src/contract/outline.js';
-import { connect } from '../src/engine/postgres/connect.js';
+import { MemoryGuard, memoryBudget } from '../src/engine/memory-guard.js';
 import { openPostgresSource } from '../src/engine/postgres/source.js';
 import type { SourceDatabase } from '../src/engine/source/types.js';
 import { openStep, type Step } from '../src/engine/step.js';
@@ -13,23 +14,34 @@ import { parseTimestamp } from '../src/engine/values/timestamp.js';
 import type { Entity, Plan } from '../src/plan/model.js';
 import { findPlan } from '../src/plan/registry.js';
 import { databaseError } from '../src/store/postgres-errors.js';
-import { connectionName, currentAttempt, endEarlierAttempts } from './attempt.js';
+import { attemptName } from './attempt.js';
+import { TargetConnections } from './hard-stop.js';
 import { runActivity, type Attempt } from './run-activity.js';
 import type { StepRef } from './types.js';
 
 /** What all activities share: the databases by configuration, and the plan of a run. */
 export class RunContext {
   readonly config: Config;
+  readonly #connectionsOf = new WeakMap<Context, TargetConnections>();
 
   constructor(config: Config) {
     this.config = config;
   }
 
-  /** One attempt of an activity, as often as the configuration allows. */
-  attempt<T>(act: (attempt: Attempt) => Promise<T>): Promise<T> {
+  /** One attempt of an activity, as often as the configuration allows. `ref`: what it is about, a run or a step of it. */
+  attempt<T>(ref: RunRef & { readonly step?: string }, act: (attempt: Attempt) => Promise<T>): Promise<T> {
     const { limits, monitoring } = this.config;
     const logEveryMs = monitoring.realTime ? monitoring.progressIntervalMs : undefined;
-    return runActivity({ maxRetries: limits.maxRetries, logEveryMs }, act);
+    const connections = this.#connections();
+    const { log } = Context.current();
+    const endConnections = () =>
+      connections.endAll((reason) =>
+        log.warn('The target could not be asked to end the connections of this attempt; they are cut here.', {
+          reason,
+        }),
+      );
+    const step = ref.step ?? null;
+    return runActivity({ maxRetries: limits.maxRetries, logEveryMs, step, endConnections }, act);
   }
 
   plan(name: string): Plan {
@@ -55,23 +67,40 @@ export class RunContext {
     return poolConfigOf(url, this.config, { statementTimeoutMs: 0 });
   }
 
-  /** A connection of the running attempt; what earlier ones of the same activity have left open is ended. */
-  async connectTarget(): Promise<Client> {
-    const attempt = currentAttempt();
-    const config = { ...this.clientConfig(this.config.target), application_name: connectionName(attempt) };
+  /** Connection settings of the target under the name of the running attempt, for what opens its connections itself. */
+  targetConfig(): ClientConfig {
+    return this.#connections().config;
+  }
+
+  /**
+   * A connection of the running attempt; what earlier ones of the same act have left open is ended. `lockTimeoutMs`:
+   * longest wait of a statement for a lock, where it is not as configured.
+   */
+  async connectTarget(lockTimeoutMs: number = this.config.limits.timeoutMs): Promise<Client> {
     try {
-      // Two chunks that wait for each other's keys, one of them here and not in the server, would wait for ever.
-      const client = await connect(config, { lockTimeoutMs: this.config.limits.timeoutMs });
-      try {
-        await endEarlierAttempts(client, attempt);
-        return client;
-      } catch (error) {
-        await client.end().catch(() => undefined);
-        throw error;
-      }
+      return await this.#connections().connect(lockTimeoutMs);
     } catch (error) {
       throw databaseError(error, 'target');
     }
+  }
+
+  /** Lets `look` see the target after the attempt was stopped and its connections were ended. */
+  async afterStop<T>(look: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.#connections().connectAfresh();
+    try {
+      return await look(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  #connections(): TargetConnections {
+    const context = Context.current();
+    const known = this.#connectionsOf.get(context);
+    if (known) return known;
+    const made = new TargetConnections(this.clientConfig(this.config.target), attemptName(context.info));
+    this.#connectionsOf.set(context, made);
+    return made;
   }
 
   async withTarget<T>(use: (client: Client) => Promise<T>): Promise<T> {
@@ -107,6 +136,22 @@ export class RunContext {
         return use(step, source, client);
       }),
     );
+  }
+
+  /**
+   * Keeps the chunks of the running attempt so small that the worker's memory lasts. `batchSize`: rows of a chunk at the
+   * most, null as configured. An attempt before this one may have died of memory without a word, so each begins with
+   * chunks of half the size.
+   */
+  memoryGuard(batchSize: number | null): MemoryGuard {
+    const { batchSize: rows, chunkBytes: bytes, memoryBytes: limitBytes, parallel } = this.config.limits;
+    const { info, log } = Context.current();
+    return new MemoryGuard({
+      limit: { rows: batchSize ?? rows, bytes },
+      budget: memoryBudget({ limitBytes, chunkBytes: bytes, parallel }),
+      halvings: info.attempt - 1,
+      warn: (note) => log.warn(note),
+    });
   }
 
   settings(ref: RunRef): TransformSettings {

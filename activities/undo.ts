@@ -1,71 +1,72 @@
-import { compareFingerprints, fingerprint, type Fingerprint } from '../src/backup/fingerprint.js';
-import { MigrationError } from '../src/contract/errors.js';
-import { describeTarget } from '../src/engine/target/describe-target.js';
-import { restoreSequences } from '../src/engine/undo/restore-sequences.js';
+import { previewUndo } from '../src/engine/undo/preview-undo.js';
+import { proveUndone } from '../src/engine/undo/prove-undone.js';
+import { restoreTarget } from '../src/engine/undo/restore-target.js';
+import { settleAfterUndo } from '../src/engine/undo/settle-after-undo.js';
 import { undoStep } from '../src/engine/undo/undo-step.js';
+import type { PassPoint } from '../src/observe/fault-point.js';
 import type { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
 
-type Undo = Pick<Activities, 'undoStep' | 'proveUndone'>;
+type Undo = Pick<
+  Activities,
+  'previewUndo' | 'undoStep' | 'settleAfterUndo' | 'proveUndone' | 'restoreTarget'
+>;
 
 /** The compensations, and the proof that the target is what it was. */
-export function undoActivities(context: RunContext): Undo {
+export function undoActivities(context: RunContext, at?: PassPoint): Undo {
+  const { config } = context;
+  const backup = config.backup && { label: 'backup', config: context.clientConfig(config.backup) };
+  // Under the attempt's name, so that it is ended with the attempt.
+  const target = () => ({ label: 'target', config: context.targetConfig() });
   return {
-    undoStep: (ref) =>
-      context.attempt(({ signal, progress }) =>
-        context.withTarget(async (client) => {
-          const entity = context.entity(ref);
-          const target = await describeTarget(client, entity.table);
-          if (!target)
-            throw new MigrationError('ERR_010', `The target has no table ${entity.table} any more.`, {
-              next: 'Restore the table from the backup of the run, then retry.',
-            });
-          const rows = await undoStep(client, ref, entity, target, {
-            signal,
-            progress: (done) => progress({ done, of: null }),
-          });
-          return { rows };
-        }),
+    previewUndo: ({ steps, ...ref }) =>
+      context.attempt(ref, () =>
+        context.withTarget((client) =>
+          previewUndo(
+            client,
+            ref.run,
+            steps.map((step) => context.entity({ ...ref, step })),
+          ),
+        ),
       ),
 
-    proveUndone: (ref) =>
-      context.attempt(({ signal, progress }) =>
-        context.withTarget(async (client) => {
-          const { rows } = await client.query<{ fingerprint: Fingerprint | null }>(
-            'select fingerprint from migration.runs where run = $1',
-            [ref.run],
-          );
-          const before = rows[0]?.fingerprint;
-          // Without one nothing was written: the fingerprint is taken before the first step.
-          if (!before) return;
-          const left = await client.query<{ chunks: number }>(
-            'select count(*)::int as chunks from migration.chunks where run = $1',
-            [ref.run],
-          );
-          if (left.rows[0]?.chunks !== 0)
-            throw new MigrationError('ERR_010', `Rows of the run ${ref.run} are still in the target.`, {
-              next: 'Undo its steps first: start a run under another workflow id, which offers to do so.',
-            });
-          await restoreSequences(
+    undoStep: (ref) =>
+      context.attempt(ref, ({ pause, signal, progress }) =>
+        context.withTarget((client) =>
+          undoStep(client, ref, context.entity(ref), { pause, signal, progress, at }),
+        ),
+      ),
+
+    settleAfterUndo: ({ undone, kept, ...ref }) =>
+      context.attempt(ref, () =>
+        context.withTarget((client) =>
+          settleAfterUndo(
             client,
-            before.tables.flatMap((table) => (table.exists ? table.sequences : [])),
-          );
-          const now = await fingerprint({
-            target: { label: 'target', config: context.clientConfig(context.config.target) },
-            tables: before.tables.map(({ table }) => table),
+            ref.run,
+            undone.map((step) => context.entity({ ...ref, step })),
+            kept.map((step) => context.entity({ ...ref, step })),
+          ),
+        ),
+      ),
+
+    proveUndone: ({ steps, ...ref }) =>
+      context.attempt(ref, ({ signal, progress }) =>
+        context.withTarget((client) =>
+          proveUndone(client, target(), ref.run, context.plan(ref.plan), steps, {
             signal,
             progress: ({ done, of }) => progress({ done, of }),
-          });
-          const differences = compareFingerprints(before, now);
-          if (differences.length > 0)
-            throw new MigrationError(
-              'ERR_010',
-              `The rows of the run are gone, but the target is not what it was: ${differences.map(({ sentence }) => sentence).join(' ')}`,
-              {
-                next: 'See who else has written to these tables; then retry, or restore the backup of the run.',
-              },
-            );
-        }),
+          }),
+        ),
+      ),
+
+    restoreTarget: (ref) =>
+      context.attempt(ref, ({ signal, progress }) =>
+        context.withTarget((client) =>
+          restoreTarget(client, { target: target(), backup }, ref, context.plan(ref.plan), {
+            signal,
+            progress: ({ done, of }) => progress({ done, of }),
+          }),
+        ),
       ),
   };
 }

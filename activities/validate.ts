@@ -18,7 +18,7 @@ export function validateActivities(context: RunContext, at?: PassPoint): Validat
   const checking =
     (check: (context: CheckContext) => Promise<CheckOutcome[]>) =>
     (ref: RunRef): Promise<CheckResult[]> =>
-      context.attempt(({ progress }) =>
+      context.attempt(ref, ({ progress }) =>
         context.withTarget(async (target) => {
           const plan = context.plan(ref.plan);
           const entities = await entitiesOfRun(target, ref.run, plan);
@@ -35,12 +35,14 @@ export function validateActivities(context: RunContext, at?: PassPoint): Validat
       );
 
   return {
-    verifyStep: ({ lane: _lane, ...ref }) =>
-      context.attempt(({ signal, progress }) =>
+    verifyStep: ({ lane: _lane, again, ...ref }) =>
+      context.attempt(ref, ({ pause, progress }) =>
         context.withStep(ref, (step, source) =>
           verifyStep(step, source, () => context.connectTarget(), {
-            signal,
+            // Looked at between chunks, each of which is marked when it is compared.
+            signal: pause,
             progress: (done) => progress({ done, of: null }),
+            again,
             at,
           }),
         ),

@@ -29,6 +29,7 @@ try {
 async function bundleWorkflows() {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'workflows', 'index.ts'),
+    payloadConverterPath: path.join(root, 'workflows', 'payload-converter.ts'),
     logger: new DefaultLogger('WARN'),
   });
   await writeFile(path.join(unfinished, 'workflow-bundle.js'), code);

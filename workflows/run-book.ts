@@ -1,13 +1,6 @@
-/**
- * The state of a run, as plain data with plain rules: what is going on, what is done, what it is waiting for.
- * No Temporal here; time is handed in.
- */
-import { parseDuration } from '../src/contract/duration.js';
-import type { RunSettings } from '../src/contract/input.js';
-import type { Phase } from '../src/contract/names.js';
+/** The figures of a run: steps, rows, checkpoints, what operators did. No Temporal here; time is handed in. */
 import type { PlanOutline } from '../src/contract/outline.js';
 import type {
-  CheckResult,
   Checkpoint,
   LastError,
   OperatorAction,
@@ -18,45 +11,33 @@ import type {
   StepStatus,
   WaitingFor,
 } from '../src/contract/status.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import type { AdoptedStep, StepCounts } from '../activities/types.js';
+import type { LiveFigures } from './live-figures.js';
+import type { RunData } from './run-data.js';
 
 const counts = ['read', 'migrated', 'merged', 'rejected'] as const;
-const noRows: RowCounts = { read: 0, migrated: 0, merged: 0, rejected: 0 };
+const noRows = { read: 0, migrated: 0, merged: 0, rejected: 0, warnings: 0 };
+
+/** What is worth showing of who did what; older ones are left out of the status, and stand in the history. */
+const actionsKept = 200;
 
 export class RunBook {
-  readonly name: string;
-  readonly settings: RunSettings;
-  readonly startedAtMs: number;
-  deadlineMs: number;
-  deadlinePassed = false;
-  state: RunState = 'running';
-  phase: Phase = 'prepare';
-  waitingFor: WaitingFor | null = null;
-  lastError: LastError | null = null;
-  qualityScore: number | null = null;
-  report: string | null = null;
-  readonly steps: Mutable<StepStatus>[] = [];
-  readonly checkpoints: Checkpoint[] = [];
-  readonly actions: OperatorAction[] = [];
-  readonly checks: CheckResult[] = [];
+  readonly data: RunData;
 
-  constructor(name: string, settings: RunSettings, startedAtMs: number) {
-    this.name = name;
-    this.settings = settings;
-    this.startedAtMs = startedAtMs;
-    this.deadlineMs = startedAtMs + (parseDuration(settings.maxDuration) ?? 0);
+  constructor(data: RunData) {
+    this.data = data;
   }
 
-  setOutline(outline: PlanOutline): void {
-    for (const { step, table } of outline.steps)
-      this.steps.push({
+  setOutline({ steps }: PlanOutline): void {
+    this.data.outline = steps;
+    this.data.steps.splice(0);
+    for (const { step, table } of steps)
+      this.data.steps.push({
         step,
         table,
         state: 'pending',
         source: null,
         ...noRows,
-        warnings: 0,
         rowsPerSecond: null,
         startedAt: null,
         endedAt: null,
@@ -64,88 +45,140 @@ export class RunBook {
       });
   }
 
+  /** What another run has done that this one goes on with. */
+  adopt(steps: readonly AdoptedStep[], checkpoints: readonly Checkpoint[]): void {
+    for (const { step, ...found } of steps) Object.assign(this.#step(step), found);
+    this.data.checkpoints.splice(0, this.data.checkpoints.length, ...checkpoints);
+  }
+
   startStep(step: string, nowMs: number): void {
-    Object.assign(this.#step(step), { state: 'running', startedAt: iso(nowMs), endedAt: null });
+    const status = this.#step(step);
+    Object.assign(status, { state: 'running', startedAt: status.startedAt ?? iso(nowMs), endedAt: null });
   }
 
   setSource(step: string, source: number): void {
     this.#step(step).source = source;
   }
 
-  /** Counters so far; the rate is measured from the start of the step. */
-  countRows(
-    step: string,
-    { read, migrated, merged, rejected, warnings }: RowCounts & { readonly warnings: number },
-    nowMs: number,
-  ): void {
+  /** Work on a step begins, or is over for now: pauses do not count in its rate. */
+  work(step: string, atWork: boolean, nowMs: number): void {
+    const worked = (this.data.worked[step] ??= { ms: 0, sinceMs: null });
+    if (worked.sinceMs !== null) worked.ms += nowMs - worked.sinceMs;
+    worked.sinceMs = atWork ? nowMs : null;
+  }
+
+  /** Figures of the step as they stand in the target. */
+  countRows(step: string, { read, migrated, merged, rejected, warnings }: StepCounts): void {
+    Object.assign(this.#step(step), { read, migrated, merged, rejected, warnings });
+  }
+
+  /** Of the move, from its figures and the time that was worked on it. */
+  rate(step: string, nowMs: number): void {
+    const { ms, sinceMs } = this.data.worked[step] ?? { ms: 0, sinceMs: null };
+    const seconds = (ms + (sinceMs === null ? 0 : nowMs - sinceMs)) / 1000;
     const status = this.#step(step);
-    const seconds = (nowMs - Date.parse(status.startedAt ?? iso(nowMs))) / 1000;
-    const rowsPerSecond = seconds > 0 ? Math.round(read / seconds) : null;
-    Object.assign(status, { read, migrated, merged, rejected, warnings, rowsPerSecond });
+    status.rowsPerSecond = seconds > 0 ? Math.round(status.read / seconds) : null;
+  }
+
+  endStep(step: string, state: StepState, nowMs: number): void {
+    Object.assign(this.#step(step), { state, endedAt: iso(nowMs) });
   }
 
   /** A step that is rolled back has no rows in the target any more, and none in its figures. */
-  endStep(step: string, state: StepState, nowMs: number): void {
-    Object.assign(this.#step(step), { state, endedAt: iso(nowMs) });
-    if (state === 'rolled-back')
-      Object.assign(this.#step(step), { ...noRows, warnings: 0, rowsPerSecond: null, differences: null });
+  undone(step: string, nowMs: number): void {
+    const status = this.#step(step);
+    Object.assign(status, {
+      state: 'rolled-back',
+      ...noRows,
+      source: null,
+      rowsPerSecond: null,
+      differences: null,
+    });
+    Object.assign(status, { startedAt: null, endedAt: iso(nowMs) });
+    delete this.data.worked[step];
+    const name = `${status.table}_completed`;
+    const at = this.data.checkpoints.findIndex((checkpoint) => checkpoint.name === name);
+    if (at >= 0) this.data.checkpoints.splice(at, 1);
   }
 
-  setDifferences(step: string, differences: number): void {
+  checkpoint(checkpoint: Checkpoint): void {
+    if (!this.data.checkpoints.some(({ name }) => name === checkpoint.name))
+      this.data.checkpoints.push(checkpoint);
+  }
+
+  setDifferences(step: string, differences: number | null): void {
     this.#step(step).differences = differences;
   }
 
   fail(error: Omit<LastError, 'at'>, nowMs: number): void {
-    this.lastError = { ...error, at: iso(nowMs) };
+    this.data.lastError = { ...error, at: iso(nowMs) };
   }
 
   note(action: Omit<OperatorAction, 'at'>, nowMs: number): void {
-    this.actions.push({ at: iso(nowMs), ...action });
-  }
-
-  get rows(): RowCounts {
-    const sum = { read: 0, migrated: 0, merged: 0, rejected: 0 };
-    for (const step of this.steps) for (const count of counts) sum[count] += step[count];
-    return sum;
+    note(this.data, action, nowMs);
   }
 
   rowsOf(step: string): RowCounts {
     return this.#step(step);
   }
 
-  get errorRate(): number {
-    const { read, rejected } = this.rows;
-    return read === 0 ? 0 : rejected / read;
+  get rows(): RowCounts {
+    return sum(this.data.steps);
   }
 
-  status(nowMs: number): RunStatus {
+  /** `live` replaces the figures of steps at work; `nowMs` is the time of whoever asks. */
+  status(
+    nowMs: number,
+    now: { readonly state: RunState; readonly waitingFor: WaitingFor | null; readonly live?: LiveFigures },
+  ): RunStatus {
+    const { data } = this;
+    const steps = data.steps.map((step): StepStatus => {
+      const atWork = now.state === 'running' && data.order !== null;
+      const state = step.state === 'running' && !atWork ? 'paused' : step.state;
+      const { rowsPerSecond, ...live } = now.live?.countsOf(step.step) ?? { rowsPerSecond: null };
+      return { ...step, ...live, state, rowsPerSecond: rowsPerSecond ?? step.rowsPerSecond };
+    });
+    const rows = sum(steps);
     return {
-      name: this.name,
-      plan: this.settings.plan,
-      mode: this.settings.mode,
-      state: this.state,
-      phase: this.phase,
-      startedAt: iso(this.startedAtMs),
-      deadline: iso(this.deadlineMs),
-      secondsLeft: Math.max(0, Math.round((this.deadlineMs - nowMs) / 1000)),
-      errorRate: this.errorRate,
-      rows: this.rows,
-      steps: this.steps.map((step) => ({ ...step })),
-      checkpoints: [...this.checkpoints],
-      waitingFor: this.waitingFor,
-      lastError: this.lastError,
-      actions: [...this.actions],
-      qualityScore: this.qualityScore,
-      checks: [...this.checks],
-      report: this.report,
+      name: data.name,
+      plan: data.settings.plan,
+      mode: data.settings.mode,
+      state: now.state,
+      phase: data.phase,
+      startedAt: iso(data.startedAtMs),
+      deadline: iso(data.deadlineMs),
+      secondsLeft: Math.max(0, Math.round((data.deadlineMs - nowMs) / 1000)),
+      errorRate: rows.read === 0 ? 0 : rows.rejected / rows.read,
+      rows,
+      steps,
+      checkpoints: [...data.checkpoints],
+      waitingFor: now.waitingFor,
+      lastError: data.lastError,
+      actions: [...data.actions],
+      qualityScore: data.qualityScore,
+      now: now.live?.doing ?? [],
+      checks: [...data.checks],
+      report: data.report,
     };
   }
 
-  #step(name: string): Mutable<StepStatus> {
-    const step = this.steps.find((candidate) => candidate.step === name);
+  #step(name: string): RunData['steps'][number] {
+    const step = this.data.steps.find((candidate) => candidate.step === name);
     if (!step) throw new Error(`the run has no step ${name}`);
     return step;
   }
+}
+
+/** Among the actions of the status. */
+export function note(data: RunData, action: Omit<OperatorAction, 'at'>, nowMs: number): void {
+  data.actions.push({ at: iso(nowMs), ...action });
+  if (data.actions.length > actionsKept) data.actions.shift();
+}
+
+function sum(steps: readonly RowCounts[]): RowCounts {
+  const total = { read: 0, migrated: 0, merged: 0, rejected: 0 };
+  for (const step of steps) for (const count of counts) total[count] += step[count];
+  return total;
 }
 
 export function iso(ms: number): string {

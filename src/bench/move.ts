@@ -72,15 +72,19 @@ for (const entity of entities) {
       database: source,
       connect: connectTarget,
       limit: { rows: config.limits.batchSize, bytes: config.limits.chunkBytes },
+      pause: signal,
       signal,
-      progress: (moved) => (rows = moved.read),
+      onCommit: (moved) => {
+        rows = moved.read;
+      },
     }),
   );
   const { user, system } = process.cpuUsage(cpu);
   const moveCpu = (user + system) / 1e6;
   const complete = await seconds(() => rebuildObjects(client, ref.run, entity.table, () => undefined));
   const verify = await seconds(async () => {
-    ({ differences } = await verifyStep(step, source, connectTarget, { signal, progress: () => undefined }));
+    const options = { again: false, signal, progress: () => undefined };
+    ({ differences } = await verifyStep(step, source, connectTarget, options));
   });
   const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
   figures = { rows, survey, move, moveCpu, complete, verify, differences, peakMiB };

@@ -1,13 +1,20 @@
 import type { WorkflowExecutionStatusName } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { z } from 'zod';
-import type { Progress } from '../contract/outline.js';
+import type { ActivityReport } from '../contract/activity-report.js';
 import type { RunHandle } from './runs.js';
 
-const progressSchema: z.ZodType<Progress> = z.object({
-  done: z.number(),
-  of: z.number().nullable(),
-  rejected: z.number().exactOptional(),
+const count = z.number();
+const reportSchema: z.ZodType<ActivityReport> = z.object({
+  id: z.string(),
+  activity: z.string(),
+  step: z.string().nullable(),
+  done: count,
+  of: count.nullable(),
+  counts: z
+    .object({ read: count, migrated: count, merged: count, rejected: count, warnings: count })
+    .exactOptional(),
+  rowsPerSecond: count.exactOptional(),
 });
 
 /** An activity that has been asked for and has not ended. */
@@ -16,7 +23,7 @@ export interface PendingActivity {
   /** 1 for the first */
   readonly attempt: number;
   /** how far it is by its last heartbeat; null before the first */
-  readonly progress: Progress | null;
+  readonly progress: ActivityReport | null;
   /** why the attempt before failed; null in the first */
   readonly lastFailure: string | null;
 }
@@ -38,7 +45,7 @@ export async function describeRun(handle: RunHandle): Promise<RunDescription> {
       return {
         name: activity.activityType?.name ?? 'unknown',
         attempt: activity.attempt ?? 1,
-        progress: progressSchema.safeParse(details).data ?? null,
+        progress: reportSchema.safeParse(details).data ?? null,
         lastFailure: activity.lastFailure?.message ?? null,
       };
     },

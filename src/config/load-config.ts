@@ -4,6 +4,8 @@ import type { Environment } from './env-file.js';
 import { hideSecrets } from './hide-secrets.js';
 import { variableNames, variables, type Variables } from './variables.js';
 
+const mebibyte = 1_048_576;
+
 /**
  * Turns the environment into the configuration, or throws a `ConfigError` with every problem at once. An
  * empty value counts as not set. A MIGRATION_ variable that does not exist is a problem too: misspelt, it
@@ -47,6 +49,7 @@ function configOf(values: Variables): Config {
     limits: {
       batchSize: values.MIGRATION_BATCH_SIZE,
       chunkBytes: values.MIGRATION_CHUNK_BYTES,
+      memoryBytes: values.MIGRATION_MEMORY_LIMIT && values.MIGRATION_MEMORY_LIMIT * mebibyte,
       timeoutMs: values.MIGRATION_TIMEOUT,
       maxRetries: values.MIGRATION_MAX_RETRIES,
       parallel: values.MIGRATION_PARALLEL_ENABLED ? values.MIGRATION_PARALLEL_MAX_CONCURRENT : 1,

@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import type { RowCounts } from './status.js';
 
 /** How far an activity is. Told to Temporal by heartbeat, and to the run by the query `activity-report`. */
 export interface ActivityReport {
+  /** of the activity, in its run */
+  readonly id: string;
   /** the activity's type, such as `moveStep` */
   readonly activity: string;
   /** the step it works on; null for what concerns the whole run */
@@ -20,3 +23,21 @@ export interface ActivityReport {
  * `stop`: drop what is in hand and end.
  */
 export type Steering = 'go' | 'pause' | 'stop';
+
+const count = z.number().min(0);
+const reportSchema: z.ZodType<ActivityReport> = z.object({
+  id: z.string(),
+  activity: z.string(),
+  step: z.string().nullable(),
+  done: count,
+  of: count.nullable(),
+  counts: z
+    .object({ read: count, migrated: count, merged: count, rejected: count, warnings: count })
+    .exactOptional(),
+  rowsPerSecond: count.exactOptional(),
+});
+
+/** Undefined for what is no report: anyone can send a query. */
+export function parseReport(given: unknown): ActivityReport | undefined {
+  return reportSchema.safeParse(given).data;
+}

@@ -3,8 +3,8 @@ import { parseDuration } from './duration.js';
 import { runModes } from './status.js';
 
 const name = z.string().trim().min(1).max(200);
-const rate = z.number().gt(0).max(1);
-const duration = z.string().refine((text) => parseDuration(text) !== undefined, {
+export const rateSchema = z.number().gt(0).max(1);
+export const durationSchema = z.string().refine((text) => parseDuration(text) !== undefined, {
   error: 'a duration such as 90s, 30m or 4h, at most 30d',
 });
 
@@ -19,10 +19,10 @@ export const runInputSchema = z.strictObject({
   tables: z.array(name).min(1).optional(),
   batchSizes: batchSizesSchema.optional(),
   parallel: z.number().int().min(1).max(64).default(2),
-  alertErrorRate: rate.default(0.05),
-  maxErrorRate: rate.default(0.1),
+  alertErrorRate: rateSchema.default(0.05),
+  maxErrorRate: rateSchema.default(0.1),
   minErrorSample: z.number().int().min(1).max(1_000_000_000).default(1000),
-  maxDuration: duration.default('4h'),
+  maxDuration: durationSchema.default('4h'),
   minQualityScore: z.number().min(0).max(1).default(0.95),
   backup: z.boolean().default(true),
   verify: z.boolean().default(true),
@@ -35,16 +35,19 @@ export type RunSettings = z.output<typeof runInputSchema>;
 export function parseRunInput(input: unknown): { settings: RunSettings } | { problems: string[] } {
   const parsed = runInputSchema.safeParse(input ?? {}, { reportInput: true });
   if (parsed.success) return { settings: parsed.data };
-  const problems = parsed.error.issues.flatMap((issue) => {
+  return { problems: describeProblems(parsed.error, Object.keys(runInputSchema.shape)) };
+}
+
+/** One line for each thing that is wrong with an input: field, value, what is allowed. `fields`: those that there are. */
+export function describeProblems(error: z.ZodError, fields: readonly string[]): string[] {
+  return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map(
-        (key) =>
-          `${[...issue.path, key].join('.')}: unknown field; allowed are ${Object.keys(runInputSchema.shape).join(', ')}`,
+        (key) => `${[...issue.path, key].join('.')}: unknown field; allowed are ${fields.join(', ')}`,
       );
     const field = issue.path.join('.') || 'input';
     return [`${field}: ${show(issue.input)} is not allowed; ${issue.message}`];
   });
-  return { problems };
 }
 
 function show(value: unknown): string {

@@ -9,7 +9,10 @@ export interface StepOutline {
   readonly step: string;
   readonly table: string;
   readonly label: string;
+  /** steps whose rows its rows refer to: it cannot stand without them */
   readonly dependsOn: readonly string[];
+  /** steps that must be over before it starts: those it depends on, and those whose rows it only looks for */
+  readonly waitsFor: readonly string[];
 }
 
 /** Names one run to every activity. */
@@ -19,11 +22,4 @@ export interface RunRef {
   readonly plan: string;
   /** ISO 8601: the start of the run, the same for all its rows */
   readonly startedAt: string;
-}
-
-/** Heartbeat details of a long activity: counters only. */
-export interface Progress {
-  readonly done: number;
-  readonly of: number | null;
-  readonly rejected?: number;
 }

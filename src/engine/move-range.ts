@@ -27,34 +27,38 @@ export interface RangeMove {
   /** opens a connection to the target */
   readonly connect: () => Promise<Client>;
   /** stops reading; chunks in hand are committed first */
+  readonly pause: AbortSignal;
+  /** stops reading; chunks in hand are dropped. `pause` is aborted too */
   readonly signal: AbortSignal;
-  readonly onCommit: (moved: Readonly<MovedRows>) => void;
+  /** awaited before the next chunk is committed; what it throws ends the move */
+  readonly onCommit: (moved: Readonly<MovedRows>) => Promise<void> | void;
   /** called at named points so that a test can stop the process right there */
   readonly at?: PassPoint | undefined;
 }
 
 /**
- * Moves one range from the last chunk that is in to its end: one streaming read, one target transaction a chunk.
+ * Moves one range from the last chunk that is in to its end: one streaming read, one target transaction a chunk. False
+ * when it was paused before it came there.
+ *
  * Two connections take turns, so that one chunk is copied while the one before it commits; commits keep the order of
  * the chunks, so that what is in is always a whole beginning of the range.
  *
  * May be called again after any crash, and beside another call for the same range: a chunk is claimed by one of them,
  * and the other goes on behind it.
  */
-export async function moveRange(move: RangeMove): Promise<MovedRows> {
+export async function moveRange(move: RangeMove): Promise<boolean> {
   const moved: MovedRows = { read: 0, migrated: 0, merged: 0, rejected: 0 };
   for (;;) {
-    const taken = await moveOn(move, moved);
-    move.signal.throwIfAborted();
-    if (!taken) {
-      move.at?.('range-done');
-      return moved;
-    }
+    const end = await moveOn(move, moved);
+    if (end === 'taken') continue;
+    if (end === 'all read') move.at?.('range-done');
+    return end === 'all read';
   }
 }
 
-/** One reading. True when another worker took a chunk, so that the range must be read again from behind it. */
-async function moveOn(move: RangeMove, moved: MovedRows): Promise<boolean> {
+/** One reading. `taken`: another worker took a chunk, so that the range must be read again from behind it. */
+async function moveOn(move: RangeMove, moved: MovedRows): Promise<'all read' | 'paused' | 'taken'> {
+  if (move.pause.aborted) return 'paused';
   const lanes: Lane[] = [];
   const reading = new AbortController();
   try {
@@ -66,26 +70,31 @@ async function moveOn(move: RangeMove, moved: MovedRows): Promise<boolean> {
     const chunks = move.source.read(move.table, {
       bounds,
       limit: move.limit,
-      signal: AbortSignal.any([move.signal, reading.signal]),
+      signal: AbortSignal.any([move.pause, reading.signal]),
     });
+    let cut = false;
     try {
       for await (const rows of chunks) {
         const lane = lanes[chunk % 2] as Lane;
         await lane.work;
-        if (move.signal.aborted) break;
+        if (move.pause.aborted) {
+          cut = true;
+          break;
+        }
         const prepared = await move.prepare(rows, lane.tuples);
         previous = lane.load(move, { ...move.place, chunk }, prepared, previous, moved);
         chunk++;
       }
     } catch (error) {
-      if (!move.signal.aborted) throw error;
+      if (!move.pause.aborted) throw error;
+      cut = true;
     }
     await Promise.all(lanes.map((lane) => lane.work));
-    return false;
+    return cut ? 'paused' : 'all read';
   } catch (error) {
     reading.abort();
     await Promise.allSettled(lanes.map((lane) => lane.work));
-    if (error instanceof ChunkTaken) return true;
+    if (error instanceof ChunkTaken) return 'taken';
     throw error;
   } finally {
     await Promise.all(lanes.map((lane) => lane.client.end().catch(() => undefined)));
@@ -144,13 +153,14 @@ class Lane {
       const loaded = await loading;
       await previous.committed;
       move.at?.('before-commit');
+      move.signal.throwIfAborted();
       await this.client.query('commit');
       move.at?.('after-commit');
       moved.read += chunk.read;
       moved.migrated += loaded.migrated;
       moved.merged += chunk.merges.length;
       moved.rejected += loaded.rejected;
-      move.onCommit(moved);
+      await move.onCommit(moved);
     } catch (error) {
       await this.client.query('rollback').catch(() => undefined);
       throw error;

@@ -3,7 +3,7 @@ import { ChunkTransformer } from './chunk-transformer.js';
 import { loadDecisions } from './decisions.js';
 import type { PassPoint } from '../observe/fault-point.js';
 import { rangeLock } from '../store/chunks.js';
-import { moveRange, type MovedRows as MovedCounts } from './move-range.js';
+import { moveRange, type MovedRows } from './move-range.js';
 import type { ChunkLimit, SourceDatabase } from './source/types.js';
 import { loadReferences, type Step } from './step.js';
 
@@ -11,9 +11,14 @@ export interface StepMove {
   readonly database: SourceDatabase;
   /** opens a connection to the target */
   readonly connect: () => Promise<Client>;
+  /** read anew for each chunk, so that it may change on the way */
   readonly limit: ChunkLimit;
+  /** stops reading; chunks in hand are committed first */
+  readonly pause: AbortSignal;
+  /** stops reading; chunks in hand are dropped. `pause` is aborted too */
   readonly signal: AbortSignal;
-  readonly progress: (moved: Readonly<MovedCounts>) => void;
+  /** called after each commit with all that this call has committed, and awaited; what it throws ends the move */
+  readonly onCommit: (moved: Readonly<MovedRows>) => Promise<void> | void;
   readonly at?: PassPoint | undefined;
 }
 
@@ -22,29 +27,32 @@ const pollMs = 250;
 
 /**
  * Moves ranges of a step, one after the other, until none is left. Several of these may run side by side, on one worker
- * or many: a range is worked on by the holder of its lock, which ends with its connection.
+ * or many: a range is worked on by the holder of its lock, which ends with its connection. False when it was paused while
+ * there were some left.
  */
-export async function moveStep(step: Step, move: StepMove): Promise<void> {
+export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
   const client = await move.connect();
   const total = { read: 0, migrated: 0, merged: 0, rejected: 0 };
   try {
     for (;;) {
       move.signal.throwIfAborted();
       const next = await claimRange(client, step);
-      if (next === 'none') return;
+      if (next === 'none') return true;
+      if (move.pause.aborted) return false;
       if (next === 'wait') {
         await new Promise((resolve) => setTimeout(resolve, pollMs));
         continue;
       }
       const before = { ...total };
-      await moveClaimed(step, next, client, {
+      const through = await moveClaimed(step, next, client, {
         ...move,
-        progress: (moved) => {
+        onCommit: (moved) => {
           for (const count of Object.keys(total) as (keyof typeof total)[])
             total[count] = before[count] + moved[count];
-          move.progress(total);
+          return move.onCommit(total);
         },
       });
+      if (!through) return false;
     }
   } finally {
     await client.end().catch(() => undefined);
@@ -58,7 +66,7 @@ interface Range {
   readonly upper: string[] | null;
 }
 
-async function moveClaimed(step: Step, range: Range, client: Client, move: StepMove): Promise<void> {
+async function moveClaimed(step: Step, range: Range, client: Client, move: StepMove): Promise<boolean> {
   const { ref, entity } = step;
   const source = step.sources.find(({ plan }) => plan.table === range.sourceTable);
   if (!source) throw new Error(`the plan of ${entity.step} has no source ${range.sourceTable}`);
@@ -71,9 +79,9 @@ async function moveClaimed(step: Step, range: Range, client: Client, move: StepM
     client,
     references: await loadReferences(step, client, { own }),
     decisions: await loadDecisions(client, ref, entity.step, range.sourceTable),
-    signal: move.signal,
+    signal: move.pause,
   });
-  await moveRange({
+  const through = await moveRange({
     place: {
       run: ref.run,
       step: entity.step,
@@ -87,15 +95,18 @@ async function moveClaimed(step: Step, range: Range, client: Client, move: StepM
     limit: move.limit,
     prepare: (chunk, tuples) => transformer.prepare(chunk, tuples),
     connect: move.connect,
+    pause: move.pause,
     signal: move.signal,
-    onCommit: move.progress,
+    onCommit: move.onCommit,
     at: move.at,
   });
+  if (!through) return false;
   await client.query(
     `update migration.ranges set done_at = now() where run = $1 and step = $2 and source_table = $3 and range = $4`,
     [ref.run, entity.step, range.sourceTable, range.range],
   );
   await client.query('select pg_advisory_unlock_all()');
+  return true;
 }
 
 /**

@@ -95,11 +95,14 @@ function convertedBy({ entity, settings }: Step): { parent: string; column: stri
   return rule?.kind === 'reference' ? { parent: rule.to, column: parent.currencies } : undefined;
 }
 
-/** The rows that this run has moved of every step that is referred to, loaded; `own` adds the step itself. */
+/**
+ * The rows that this run has moved of every step that is referred to, loaded; `own` adds the step itself. With
+ * `knownBefore`, as they were for other steps before rows left their quarantine at that time or later.
+ */
 export async function loadReferences(
   step: Step,
   client: Client,
-  options: { own: boolean },
+  options: { own: boolean; knownBefore?: string | null },
 ): Promise<Map<string, MovedRows>> {
   const names = referencedSteps(step.entity).filter((name) => name !== step.entity.step);
   const converted = convertedBy(step);
@@ -107,11 +110,10 @@ export async function loadReferences(
   for (const name of options.own ? [...names, step.entity.step] : names) {
     const entity = step.plan.entities.find((candidate) => candidate.step === name);
     if (!entity) throw new Error(`the plan has no step ${name}`);
-    const index = new MovedRows(
-      entity,
-      step.ref.run,
-      name === converted?.parent ? converted.column : undefined,
-    );
+    const index = new MovedRows(entity, step.ref.run, {
+      currencies: name === converted?.parent ? converted.column : undefined,
+      knownBefore: name === step.entity.step ? null : (options.knownBefore ?? null),
+    });
     await index.load(client);
     indexes.set(name, index);
   }

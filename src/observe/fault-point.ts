@@ -21,6 +21,9 @@ export const faultPoints = [
   // verify, for each chunk: compared and not marked; marked
   'chunk-compared',
   'chunk-verified',
+  // undo, for each chunk: its rows are deleted and not committed; committed
+  'in-undo',
+  'undo-chunk-done',
 ] as const;
 
 export type FaultPoint = (typeof faultPoints)[number];

@@ -2,15 +2,26 @@ import pg, { type Client } from 'pg';
 import type { RunSettings } from '../contract/input.js';
 import { MigrationError } from '../contract/errors.js';
 import type { RunRef } from '../contract/outline.js';
-import type { RunState } from '../contract/status.js';
+import type { RowCounts, RunState } from '../contract/status.js';
 import type { Entity } from '../plan/model.js';
+import { migrateStore } from './migrate-store.js';
 import { inTransaction } from './transaction.js';
 
-/** A run whose row is open, with the steps that it has begun, in its order. */
+/** A run whose row is open. */
 export interface OpenRun extends RunRef {
   readonly name: string;
+  /** steps that it has begun, in its order */
   readonly steps: readonly string[];
+  /** rows that it has inserted */
+  readonly rows: number;
+  /** workflow id of who works on it, if anybody does */
+  readonly worker: string;
 }
+
+/** Of a row `s` of step_states. Objects of its table come off before the step is entered as running. */
+export const hasBegun = `(s.state not in ('pending', 'rolled-back') or exists (
+  select 1 from migration.deferred_objects d
+  where d.run = s.run and d.target_table = s.target_table and d.rebuilt_at is null))`;
 
 /** The run that is open on this target and is not this execution; undefined when there is none. */
 export async function otherOpenRun(client: Client, ref: RunRef): Promise<OpenRun | undefined> {
@@ -18,15 +29,20 @@ export async function otherOpenRun(client: Client, ref: RunRef): Promise<OpenRun
     "select to_regclass('migration.runs') is not null as known",
   );
   if (!known.rows[0]?.known) return undefined;
-  const { rows } = await client.query<Omit<OpenRun, 'startedAt'> & { startedAt: Date }>(
-    `select r.run, r.name, r.plan, r.started_at as "startedAt",
+  // One that was left behind may be of an earlier version.
+  await migrateStore(client);
+  const { rows } = await client.query<
+    Omit<OpenRun, 'startedAt' | 'rows'> & { startedAt: Date; rows: string }
+  >(
+    `select r.run, r.name, r.plan, r.started_at as "startedAt", coalesce(r.continued_by, r.run) as worker,
+       (select coalesce(sum(migrated), 0) from migration.chunks c where c.run = r.run) as rows,
        coalesce((select array_agg(s.step order by s.position) from migration.step_states s
-         where s.run = r.run and s.state not in ('pending', 'rolled-back')), '{}') as steps
+         where s.run = r.run and ${hasBegun}), '{}') as steps
      from migration.runs r where r.ended_at is null and not (r.run = $1 and r.started_at = $2)`,
     [ref.run, ref.startedAt],
   );
   const [open] = rows;
-  return open && { ...open, startedAt: open.startedAt.toISOString() };
+  return open && { ...open, startedAt: open.startedAt.toISOString(), rows: Number(open.rows) };
 }
 
 /**
@@ -68,11 +84,11 @@ export async function enterRun(
       },
     );
   }
-  const { rows } = await client.query<{ closed: boolean }>(
-    'select ended_at is not null as closed from migration.runs where run = $1',
-    [ref.run],
+  const { rows } = await client.query<{ ours: boolean }>(
+    'select ended_at is null and started_at = $2 as ours from migration.runs where run = $1',
+    [ref.run, ref.startedAt],
   );
-  if (rows[0]?.closed)
+  if (!rows[0]?.ours)
     throw new MigrationError('ERR_002', `A run ${ref.run} has been on this target before.`, {
       next: 'Start the run under another workflow id.',
     });
@@ -90,6 +106,42 @@ export async function completeStepRow(client: Client, run: string, step: string)
     "update migration.step_states set state = 'completed', ended_at = now() where run = $1 and step = $2",
     [run, step],
   );
+}
+
+/** What is in at this moment: of a step, and of the run as a whole. */
+export interface CommittedRows {
+  readonly step: RowCounts & { readonly warnings: number };
+  readonly run: { readonly read: number; readonly rejected: number };
+}
+
+/** Summed from the chunks, in one look; without the warnings that belong to no chunk. */
+export async function committedRows(client: Client, run: string, step: string): Promise<CommittedRows> {
+  const { rows } = await client.query<
+    Record<keyof RowCounts | 'warnings' | 'allRead' | 'allRejected', string>
+  >(
+    `select
+       coalesce(sum(read) filter (where step = $2), 0) as read,
+       coalesce(sum(migrated) filter (where step = $2), 0) as migrated,
+       coalesce(sum(merged) filter (where step = $2), 0) as merged,
+       coalesce(sum(rejected) filter (where step = $2), 0) as rejected,
+       coalesce(sum(warnings) filter (where step = $2), 0) as warnings,
+       coalesce(sum(read), 0) as "allRead",
+       coalesce(sum(rejected), 0) as "allRejected"
+     from migration.chunks where run = $1`,
+    [run, step],
+  );
+  const [row] = rows;
+  if (!row) throw new Error('a sum without a group has one row');
+  return {
+    step: {
+      read: Number(row.read),
+      migrated: Number(row.migrated),
+      merged: Number(row.merged),
+      rejected: Number(row.rejected),
+      warnings: Number(row.warnings),
+    },
+    run: { read: Number(row.allRead), rejected: Number(row.allRejected) },
+  };
 }
 
 /** Counters of a step, summed from the chunks that are in. */

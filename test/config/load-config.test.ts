@@ -30,7 +30,14 @@ describe('with only the databases set', () => {
       backup: undefined,
       plans: [],
       database: { poolSize: 10, idleTimeoutMs: 30_000, connectionTimeoutMs: 10_000 },
-      limits: { batchSize: 20_000, chunkBytes: 4_194_304, timeoutMs: 300_000, maxRetries: 3, parallel: 3 },
+      limits: {
+        batchSize: 20_000,
+        chunkBytes: 4_194_304,
+        memoryBytes: undefined,
+        timeoutMs: 300_000,
+        maxRetries: 3,
+        parallel: 3,
+      },
       reading: { sourceTimeZone: 'UTC', defaultCountry: undefined, exchangeRates: undefined },
       monitoring: {
         realTime: true,
@@ -72,6 +79,7 @@ test.each<[string, string, (config: Config) => unknown, unknown]>([
   ],
   ['MIGRATION_BATCH_SIZE', '1000', (config) => config.limits.batchSize, 1_000],
   ['MIGRATION_CHUNK_BYTES', '65536', (config) => config.limits.chunkBytes, 65_536],
+  ['MIGRATION_MEMORY_LIMIT', '64', (config) => config.limits.memoryBytes, 67_108_864],
   ['MIGRATION_TIMEOUT', '60000', (config) => config.limits.timeoutMs, 60_000],
   ['MIGRATION_MAX_RETRIES', '0', (config) => config.limits.maxRetries, 0],
   ['MIGRATION_PARALLEL_ENABLED', 'FALSE', (config) => config.limits.parallel, 1],

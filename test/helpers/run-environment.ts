@@ -48,17 +48,22 @@ export interface RunEnvironment {
   ): Promise<RunStatus>;
   /** Runs `work` with a worker in this process. */
   withWorker<T>(work: () => Promise<T>): Promise<T>;
+  /** Starts a worker in this process; stop it before the environment is closed. */
+  startWorker(): Promise<{ readonly failed: Promise<never>; stop(): Promise<void> }>;
   close(): Promise<void>;
 }
 
 /** Make it in `beforeAll` (or a test), `close` it in `afterAll`. */
-export async function createRunEnvironment(settings: Record<string, string> = {}): Promise<RunEnvironment> {
+export async function createRunEnvironment(
+  settings: Record<string, string> = {},
+  temporalAddress = inject('temporalAddress'),
+): Promise<RunEnvironment> {
   const [source, target, backup] = await Promise.all([
     createDatabase('legacy'),
     createDatabase('target'),
     createDatabase('backup'),
   ]);
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await Connection.connect({ address: temporalAddress });
   const temporal = new TemporalClient({ connection });
   const taskQueue = `test-${randomBytes(6).toString('hex')}`;
   const reports = await mkdtemp(path.join(tmpdir(), 'nxt-migrate-reports-'));
@@ -67,7 +72,7 @@ export async function createRunEnvironment(settings: Record<string, string> = {}
     SOURCE_DATABASE_URL: source.url,
     DATABASE_URL: target.url,
     BACKUP_DATABASE_URL: backup.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_TASK_QUEUE: taskQueue,
     MIGRATION_LOG_LEVEL: 'ERROR',
     MIGRATION_REPORT_DIR: reports,
@@ -116,22 +121,34 @@ export async function createRunEnvironment(settings: Record<string, string> = {}
       }
     },
     withWorker: async (work) => {
+      const worker = await environment.startWorker();
+      try {
+        return await Promise.race([work(), worker.failed]);
+      } finally {
+        await worker.stop();
+      }
+    },
+    startWorker: async () => {
       const config = loadConfig(env);
       await loadPlans(config.plans);
-      const native = await NativeConnection.connect({ address: inject('temporalAddress') });
-      try {
-        const searchAttributes = await registerSearchAttributes(native, 'default', () => undefined);
-        const worker = await Worker.create({
-          connection: native,
-          taskQueue,
-          workflowBundle: { codePath: await builtProduct('workflow-bundle.js') },
-          activities: createActivities(config, { searchAttributes }),
-          maxHeartbeatThrottleInterval: '500ms',
-        });
-        return await worker.runUntil(work());
-      } finally {
-        await native.close();
-      }
+      const native = await NativeConnection.connect({ address: temporalAddress });
+      const searchAttributes = await registerSearchAttributes(native, 'default', () => undefined);
+      const worker = await Worker.create({
+        connection: native,
+        taskQueue,
+        workflowBundle: { codePath: await builtProduct('workflow-bundle.js') },
+        activities: createActivities(config, { searchAttributes }),
+        maxHeartbeatThrottleInterval: '500ms',
+      });
+      const running = worker.run();
+      return {
+        failed: running.then(() => new Promise<never>(() => undefined)),
+        stop: async () => {
+          worker.shutdown();
+          await running;
+          await native.close();
+        },
+      };
     },
     close: async () => {
       await connection.close();

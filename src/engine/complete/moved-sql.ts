@@ -1,6 +1,5 @@
 import type { KeyKind } from '../target/key-array.js';
-
-const arrays = { uuid: 'target_uuids', bigint: 'target_bigints', text: 'target_texts' } as const;
+import { lineageColumn } from '../target/key-match.js';
 
 /**
  * SQL of the rows that a run has moved for a step: `source_table`, `target` (the key, in the type of its lineage
@@ -9,6 +8,6 @@ const arrays = { uuid: 'target_uuids', bigint: 'target_bigints', text: 'target_t
 export function movedRowsSql(kind: KeyKind): string {
   return `select l.source_table, k.target, coalesce(k.legacy, k.target::text) as legacy, k.kept
     from migration.lineage l
-    cross join lateral unnest(l.${arrays[kind]}, l.legacy_keys, l.kept) k(target, legacy, kept)
+    cross join lateral unnest(l.${lineageColumn[kind]}, l.legacy_keys, l.kept) k(target, legacy, kept)
     where l.run = $1 and l.step = $2`;
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Entity } from '../../plan/model.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
+import { noteOwnWrite } from '../../store/own-writes.js';
 import { inTransaction } from '../../store/transaction.js';
 import type { MovedRows } from '../references/moved-rows.js';
 import type { TargetTable } from '../target/describe-target.js';
@@ -52,6 +53,7 @@ export async function setOwnLinks(
           column,
           found.filter((link) => link.column === column),
         );
+      if (found.length > 0) await noteOwnWrite(client, run, entity.step);
       const foundIds = new Set(found.map((link) => link.id));
       const lost = rows.filter((link) => !foundIds.has(link.id));
       await client.query(

@@ -65,7 +65,7 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
         signal.throwIfAborted();
         const stream = client.query(
           copyTo(
-            `copy (select ${selectList(table)} from ${quoteTable(table.name)}${where}) to stdout (format binary)`,
+            `copy (select ${selectList(table)} from ${quoteTable(table.name)}${where} order by ${keyList(table)}) to stdout (format binary)`,
           ),
         );
         const splitter = new RowSplitter({ rows: keys.length, bytes: Number.MAX_SAFE_INTEGER });

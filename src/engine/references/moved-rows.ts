@@ -34,13 +34,22 @@ export class MovedRows implements ReferenceIndex {
   codesWanted = false;
   readonly currenciesOf: ReferenceIndex['currenciesOf'];
   readonly #currencyColumn: string | undefined;
+  readonly #knownBefore: string | null;
   #currencies = new CurrencyLists();
 
-  /** `currencies`: the column with the currencies of each row, when they are asked for. */
-  constructor(entity: Entity, run: string, currencies?: string) {
+  /**
+   * `currencies`: the column with the currencies of each row, when they are asked for. `knownBefore`: rows that left the
+   * quarantine at this time (of the target) or later are not there; null: all are.
+   */
+  constructor(
+    entity: Entity,
+    run: string,
+    { currencies, knownBefore }: { currencies: string | undefined; knownBefore: string | null },
+  ) {
     this.#entity = entity;
     this.#run = run;
     this.#currencyColumn = currencies;
+    this.#knownBefore = knownBefore;
     if (currencies !== undefined)
       this.currenciesOf = (key) => this.#currencies.of(this.#byIdentity ? uuidBytes(key) : hashedKey(key));
     const rules = entity.sources.map((source) => source.columns[entity.key[0] as string]);
@@ -169,8 +178,10 @@ export class MovedRows implements ReferenceIndex {
     const positions = new Map(this.#entity.sources.map((source, position) => [source.table, position]));
     const { rows } = await client.query<{ source: string; legacy: string; target: string }>(
       `select legacy_table as source, legacy_id as legacy, target_id as target
-       from migration.merges where run = $1 and target_table = $2`,
-      [this.#run, this.#entity.table],
+       from migration.merges m where run = $1 and target_table = $2 and not exists (
+         select from migration.rejects r where r.run = m.run and r.legacy_table = m.legacy_table
+           and r.legacy_id = m.legacy_id and r.resolved_at >= $3::timestamptz)`,
+      [this.#run, this.#entity.table, this.#knownBefore],
     );
     for (const { source, legacy, target } of rows)
       this.#ids.add(this.#idKey(positions.get(source) ?? 0, legacy), this.#encode(target));
@@ -191,7 +202,12 @@ export class MovedRows implements ReferenceIndex {
   }
 
   #lineage(): string {
-    return `from migration.lineage where run = ${quoteLiteral(this.#run)} and step = ${quoteLiteral(this.#entity.step)}`;
+    const ours = `run = ${quoteLiteral(this.#run)} and step = ${quoteLiteral(this.#entity.step)}`;
+    if (this.#knownBefore === null) return `from migration.lineage where ${ours}`;
+    return `from migration.lineage where ${ours} and (source_table, range, chunk) not in (
+      select source_table, range, chunk
+      from migration.chunks join migration.ranges r using (run, step, source_table, range)
+      where ${ours} and r.kind <> 'key' and committed_at >= ${quoteLiteral(this.#knownBefore)})`;
   }
 
   async #loadCurrencies(client: Client, column: string): Promise<void> {

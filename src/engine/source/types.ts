@@ -45,7 +45,7 @@ export interface SourceDatabase {
       signal: AbortSignal;
     },
   ): AsyncGenerator<SourceChunk>;
-  /** The rows with these keys, in no promised order. */
+  /** The rows with these keys that are there, in key order: the same rows are always the same bytes. */
   lookup(table: SourceTable, keys: readonly (readonly string[])[], signal: AbortSignal): Promise<SourceChunk>;
   /** The table as `read` sends it when only some columns are asked for. */
   only(table: SourceTable, columns: readonly string[]): SourceTable;

@@ -65,7 +65,11 @@ export async function rebuildObjects(
   run: string,
   table: string | undefined,
   progress: (done: number, of: number) => void,
-  at?: PassPoint,
+  options: {
+    /** looked at between objects */
+    pause?: AbortSignal;
+    at?: PassPoint | undefined;
+  } = {},
 ): Promise<number> {
   const { rows } = await client.query<{ table: string; name: string; definition: string }>(
     `select target_table as table, name, definition from migration.deferred_objects
@@ -74,6 +78,7 @@ export async function rebuildObjects(
     [run, table ?? null],
   );
   for (const [done, object] of rows.entries()) {
+    options.pause?.throwIfAborted();
     progress(done, rows.length);
     await inTransaction(client, async () => {
       // Claimed before it is built: an attempt beside this one waits here, and then finds it done.
@@ -83,12 +88,21 @@ export async function rebuildObjects(
         [run, object.table, object.name],
       );
       if (rowCount === 1) await client.query(object.definition);
-      at?.('in-index-build');
+      options.at?.('in-index-build');
     });
-    at?.('object-back');
+    options.at?.('object-back');
   }
   if (table !== undefined) await client.query(`analyze ${quoteTable(table)}`);
   return rows.length;
+}
+
+/** Forgets what is back, so that a step whose rows are gone may take it off again. `table` undefined: of all tables. */
+export async function forgetRebuilt(client: Client, run: string, table: string | undefined): Promise<void> {
+  await client.query(
+    `delete from migration.deferred_objects
+     where run = $1 and ($2::text is null or target_table = $2) and rebuilt_at is not null`,
+    [run, table ?? null],
+  );
 }
 
 /** How many objects of the run are off at this moment. */

@@ -2,7 +2,11 @@ import type { Client } from 'pg';
 import { MigrationError } from '../../contract/errors.js';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
+import { uuidBytes } from '../values/uuid.js';
 import { copyTuples } from './copy-tuples.js';
+import { describeTarget, type TargetTable } from './describe-target.js';
+import { KeyArray } from './key-array.js';
+import { lineageColumn, matchesKey } from './key-match.js';
 import { narrow } from './narrow.js';
 import type { ChunkPlace, EnsuredRow, PreparedChunk, Reject } from './prepared-chunk.js';
 import { rowFaultOf } from './row-fault.js';
@@ -27,21 +31,23 @@ export async function loadChunk(
   chunk: PreparedChunk,
   at?: PassPoint,
 ): Promise<LoadedChunk> {
-  await claim(client, place, chunk);
-  await makeParents(client, place, chunk.ensured);
-  const refused = await loadTuples(client, place, chunk, at);
+  await claim(client, place, {
+    ...chunk,
+    migrated: chunk.targetKeys.count,
+    merged: chunk.merges.length,
+    rejected: chunk.rejects.length,
+    warnings: chunk.warnings.length,
+  });
+  const { refused, warnings } = await loadRows(client, place, chunk, at);
   const migrated = chunk.targetKeys.count - refused.size;
   const rejects = [...chunk.rejects, ...refused.values()];
-  const notes = refused.size > 0 ? notesWithout(refused, chunk) : chunk;
   if (refused.size > 0)
     await client.query(
       `update migration.chunks set migrated = $6, rejected = $7, warnings = $8
        where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5`,
-      [...placeKey(place), migrated, rejects.length, notes.warnings.length],
+      [...placeKey(place), migrated, rejects.length, warnings],
     );
-  await writeLineage(client, place, chunk, new Set(refused.keys()));
   await writeRejects(client, place, rejects);
-  await writeNotes(client, place, notes);
   if (chunk.read !== migrated + chunk.merges.length + rejects.length)
     throw new Error(
       `${place.sourceTable}: ${chunk.read} rows read, but ${migrated} migrated, ${chunk.merges.length} merged, ${rejects.length} rejected`,
@@ -49,11 +55,48 @@ export async function loadChunk(
   return { migrated, rejected: rejects.length };
 }
 
-function placeKey(place: ChunkPlace): unknown[] {
+/** The rows of a chunk that is claimed, with all that they leave behind; which of them the target refused. */
+export async function loadRows(
+  client: Client,
+  place: ChunkPlace,
+  chunk: PreparedChunk,
+  at?: PassPoint,
+): Promise<LoadedRows> {
+  await makeParents(client, place, chunk.ensured);
+  const refused = await loadTuples(client, place, chunk, at);
+  const notes = refused.size > 0 ? notesWithout(refused, chunk) : chunk;
+  const out = new Set(refused.keys());
+  await noteTransactions(client, place, chunk.targetKeys, out);
+  await writeLineage(client, place, chunk, out);
+  await writeNotes(client, place, notes);
+  return { refused, warnings: notes.warnings.length };
+}
+
+export interface LoadedRows {
+  /** by the tuple's position */
+  readonly refused: ReadonlyMap<number, Reject>;
+  /** of the rows that are in */
+  readonly warnings: number;
+}
+
+/** The parameters that name a chunk in the run's own tables. */
+export function placeKey(place: ChunkPlace): unknown[] {
   return [place.run, place.step, place.sourceTable, place.range, place.chunk];
 }
 
-async function claim(client: Client, place: ChunkPlace, chunk: PreparedChunk): Promise<void> {
+/** What a chunk's row in `migration.chunks` says. */
+export interface Watermark extends Pick<
+  PreparedChunk,
+  'firstKey' | 'lastKey' | 'read' | 'checksum' | 'bytes'
+> {
+  readonly migrated: number;
+  readonly merged: number;
+  readonly rejected: number;
+  readonly warnings: number;
+}
+
+/** Throws `ChunkTaken` when the chunk is claimed already. */
+export async function claim(client: Client, place: ChunkPlace, watermark: Watermark): Promise<void> {
   const { rowCount } = await client.query({
     name: 'claim-chunk',
     text: `insert into migration.chunks (run, step, source_table, range, chunk, first_key, last_key, read, migrated,
@@ -62,15 +105,15 @@ async function claim(client: Client, place: ChunkPlace, chunk: PreparedChunk): P
            on conflict do nothing`,
     values: [
       ...placeKey(place),
-      chunk.firstKey,
-      chunk.lastKey,
-      chunk.read,
-      chunk.targetKeys.count,
-      chunk.merges.length,
-      chunk.rejects.length,
-      chunk.warnings.length,
-      chunk.checksum,
-      chunk.bytes,
+      watermark.firstKey,
+      watermark.lastKey,
+      watermark.read,
+      watermark.migrated,
+      watermark.merged,
+      watermark.rejected,
+      watermark.warnings,
+      watermark.checksum,
+      watermark.bytes,
     ],
   });
   if (rowCount !== 1) throw new ChunkTaken(`chunk ${place.chunk} of ${place.sourceTable} is in already`);
@@ -137,7 +180,49 @@ async function loadTuples(
   }
 }
 
-const keyColumn = { uuid: 'target_uuids', bigint: 'target_bigints', text: 'target_texts' } as const;
+/** Keys of rows that bear every transaction number of the chunk: rows of one COPY all bear the same. */
+function writtenKeys(keys: KeyArray, refused: ReadonlySet<number>): KeyArray {
+  if (refused.size > 0) return keys.without(refused);
+  const [first] = keys.texts();
+  const one = new KeyArray(keys.kind);
+  if (first !== undefined) one.push(keys.kind === 'uuid' ? uuidBytes(first) : first);
+  return one;
+}
+
+/** Notes which transactions (xmin) have written the chunk's rows, so that a later change by others shows. */
+async function noteTransactions(
+  client: Client,
+  place: ChunkPlace,
+  keys: KeyArray,
+  refused: ReadonlySet<number>,
+): Promise<void> {
+  if (keys.count === refused.size) return;
+  const target = await tableOf(client, place.targetTable);
+  await client.query(
+    // OFFSET keeps the planner from reading the whole table instead of looking up the keys.
+    `update migration.chunks set xids = (
+       select array_agg(distinct w.xid) from unnest($6::${keys.kind}[]) k(key)
+       cross join lateral (
+         select t.xmin::text::bigint as xid from ${quoteTable(place.targetTable)} t
+         where ${matchesKey(target, 't', 'k.key')} offset 0
+       ) w
+     )
+     where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5`,
+    [...placeKey(place), writtenKeys(keys, refused).parameter()],
+  );
+}
+
+/** Asked of the catalog once a connection, not once a chunk. */
+const described = new WeakMap<Client, Map<string, TargetTable>>();
+
+async function tableOf(client: Client, name: string): Promise<TargetTable> {
+  const known = described.get(client) ?? new Map<string, TargetTable>();
+  described.set(client, known);
+  const table = known.get(name) ?? (await describeTarget(client, name));
+  if (!table) throw new Error(`the target has no table ${name}`);
+  known.set(name, table);
+  return table;
+}
 
 async function writeLineage(
   client: Client,
@@ -152,7 +237,7 @@ async function writeLineage(
   if (keys.count === 0) return;
   await client.query({
     name: `lineage-${keys.kind}`,
-    text: `insert into migration.lineage (run, step, source_table, range, chunk, target_table, ${keyColumn[keys.kind]}, legacy_keys, kept)
+    text: `insert into migration.lineage (run, step, source_table, range, chunk, target_table, ${lineageColumn[keys.kind]}, legacy_keys, kept)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb[])`,
     values: [
       ...placeKey(place),
@@ -164,16 +249,20 @@ async function writeLineage(
   });
 }
 
-async function writeRejects(client: Client, place: ChunkPlace, rejects: readonly Reject[]): Promise<void> {
-  if (rejects.length === 0) return;
-  const rows = rejects.map(({ legacyId, faults, original }) => ({
+/** How a rejected row's faults stand in `migration.rejects`. */
+export function rejectColumns({ legacyId, faults }: Pick<Reject, 'legacyId' | 'faults'>) {
+  return {
     legacy_id: legacyId,
     code: faults[0]?.code,
     codes: [...new Set(faults.map((fault) => fault.code))],
     column_name: faults[0]?.column || null,
     reason: faults.map(({ column, reason }) => (column === '' ? reason : `${column}: ${reason}`)).join('; '),
-    original,
-  }));
+  };
+}
+
+async function writeRejects(client: Client, place: ChunkPlace, rejects: readonly Reject[]): Promise<void> {
+  if (rejects.length === 0) return;
+  const rows = rejects.map((reject) => ({ ...rejectColumns(reject), original: reject.original }));
   await client.query(
     `insert into migration.rejects (run, step, source_table, range, chunk, legacy_table, legacy_id, code, codes,
        column_name, reason, original)

@@ -145,6 +145,7 @@ function columnsFor(plan: TransformPlan, wanted: ReadonlySet<string>): Column[] 
     resolveOwn: plan.resolveOwn ?? false,
     decisions: plan.decisions ?? { reminted: new Set<string>() },
     leftoverKeys: leftoverKeysOf(sourceColumns, source),
+    currency: Object.values(source.columns).find((rule) => rule.kind === 'currency'),
     leftovers: sourceColumns.filter(({ name }) => !used.has(name)),
     slow: plan.slow ?? false,
   };

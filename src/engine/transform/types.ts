@@ -1,5 +1,5 @@
 import type { RejectCode } from '../../contract/errors.js';
-import type { IdentityRule, Value } from '../../plan/model.js';
+import type { CurrencyRule, IdentityRule, Value } from '../../plan/model.js';
 import type { RawRow, SourceColumn } from '../row.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
 import type { ExchangeRates } from '../values/exchange.js';
@@ -36,6 +36,8 @@ export interface TransformSettings {
   readonly ignoredTaxIds: readonly string[];
   /** amounts are converted into the currency of their parent (`CurrencyConversion`); left out, none is */
   readonly exchangeRates?: ExchangeRates | undefined;
+  /** what a rule would reject is read in wider ways, where these leave no doubt (src/engine/values/wider) */
+  readonly coerceTypes?: boolean;
 }
 
 /** The outcome of looking a reference up. `key` is the target key: 16 bytes of a UUID, or text of any other key. */
@@ -179,6 +181,8 @@ export interface CompileInput {
   readonly decisions: RowDecisions;
   /** the key under which each legacy column stands among the leftovers: its name in camelCase, unique */
   readonly leftoverKeys: ReadonlyMap<string, string>;
+  /** the rule of the currency that rows have beside their amounts; undefined where they have none */
+  readonly currency: CurrencyRule | undefined;
   /** legacy columns that no rule of the source uses */
   readonly leftovers: readonly SourceColumn[];
   /** where in this document merged legacy rows are kept, as an array */

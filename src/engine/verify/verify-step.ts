@@ -8,6 +8,7 @@ import { ChunkTransformer } from '../chunk-transformer.js';
 import { loadDecisions } from '../decisions.js';
 import { RowSplitter } from '../postgres/split-rows.js';
 import { describeTable } from '../postgres/introspect.js';
+import { stepOfKind } from '../retry/retry-range.js';
 import type { SourceChunk } from '../row.js';
 import type { SourceDatabase } from '../source/types.js';
 import { loadReferences, referencedSteps, type Step, type StepSource } from '../step.js';
@@ -16,6 +17,8 @@ import type { PreparedChunk } from '../target/prepared-chunk.js';
 import { TupleWriter } from '../target/tuple-writer.js';
 import { RowComparer } from './compare-rows.js';
 import { readChunksAgain, type ChunkBounds } from './read-chunks-again.js';
+import { comparedAlike, type Origin } from './compared-alike.js';
+import { readRetriedChunks } from './read-retried-chunks.js';
 
 /** A difference: the exact row and column, never the values. */
 interface Difference {
@@ -27,9 +30,10 @@ interface Difference {
 }
 
 /** A chunk that is in, with what it inserted. */
-interface Chunk extends ChunkBounds {
+interface Chunk extends ChunkBounds, Origin {
   readonly sourceTable: string;
   readonly migrated: number;
+  /** over the rows read, or over the rows migrated where these have left the quarantine */
   readonly checksum: string;
 }
 
@@ -51,6 +55,14 @@ function derivedColumns(step: Step): Set<string> {
   );
 }
 
+export interface VerifyOptions {
+  /** chunks in which differences were found before are compared again */
+  readonly again: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: (rows: number) => void;
+  readonly at?: PassPoint | undefined;
+}
+
 /**
  * Reads every source row of the step again, through the same rules, and compares it with the row that stands in the
  * target, column by column; chunk by chunk, each marked when it is done, so that a crash repeats one chunk at most.
@@ -59,7 +71,7 @@ export async function verifyStep(
   step: Step,
   database: SourceDatabase,
   connect: () => Promise<Client>,
-  options: { signal: AbortSignal; progress: (rows: number) => void; at?: PassPoint | undefined },
+  options: VerifyOptions,
 ): Promise<Verification> {
   const client = await connect();
   const reading = await connect();
@@ -69,36 +81,55 @@ export async function verifyStep(
     await reading.query(
       "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set work_mem = '64MB'",
     );
-    const { entity } = step;
-    const own = referencedSteps(entity).includes(entity.step) || entity.consolidation !== undefined;
-    const references = await loadReferences(step, client, { own });
+    if (options.again) await forgetDifferences(client, step);
     let rows = 0;
-    for (const source of step.sources) {
-      const transformer = new ChunkTransformer({
-        step,
-        source,
-        database,
-        client,
-        references,
-        decisions: await loadDecisions(client, step.ref, step.entity.step, source.plan.table),
-        signal: options.signal,
-        resolveOwn: true,
-      });
-      const comparison = await Comparison.open(step, source, transformer.columns, reading);
-      const chunks = await chunksLeft(client, step, source.plan.table);
-      for await (const { chunk, rows: again } of readChunksAgain(database, source, chunks, options.signal)) {
-        options.signal.throwIfAborted();
-        const found = await comparison.compare(chunk, again, transformer);
+    for (const source of step.sources)
+      for await (const { chunk, found } of compareSource(step, source, database, client, reading, options)) {
         options.at?.('chunk-compared');
         await record(client, step, chunk, found);
         options.at?.('chunk-verified');
         rows += chunk.read;
         options.progress(rows);
       }
-    }
     return await total(client, step);
   } finally {
     await Promise.all([client.end().catch(() => undefined), reading.end().catch(() => undefined)]);
+  }
+}
+
+/** The chunks of one legacy table that are left, with their differences; those of one kind by the same rules. */
+async function* compareSource(
+  step: Step,
+  source: StepSource,
+  database: SourceDatabase,
+  client: Client,
+  reading: Client,
+  { signal }: VerifyOptions,
+): AsyncGenerator<{ chunk: Chunk; found: Difference[] }> {
+  const { entity } = step;
+  const own = referencedSteps(entity).includes(entity.step) || entity.consolidation !== undefined;
+  const left = await chunksLeft(client, step, source.plan.table);
+  const decisions = await loadDecisions(client, step.ref, entity.step, source.plan.table);
+  for (const { kind, knownBefore, chunks } of comparedAlike(left)) {
+    const transformer = new ChunkTransformer({
+      step: stepOfKind(kind, step),
+      source,
+      database,
+      client,
+      references: await loadReferences(step, client, { own, knownBefore }),
+      decisions,
+      signal,
+      resolveOwn: true,
+    });
+    const comparison = await Comparison.open(step, source, transformer.columns, reading);
+    const readings =
+      kind === 'key'
+        ? readChunksAgain(database, source, chunks, signal)
+        : readRetriedChunks(client, database, step, source, chunks, signal);
+    for await (const { chunk, rows } of readings) {
+      signal.throwIfAborted();
+      yield { chunk, found: await comparison.compare(chunk, rows, transformer) };
+    }
   }
 }
 
@@ -146,8 +177,9 @@ class Comparison {
     rows: SourceChunk | undefined,
     transformer: ChunkTransformer,
   ): Promise<Difference[]> {
+    const expectedRows = chunk.kind === 'key' ? chunk.read : chunk.migrated;
     const drifted =
-      rows === undefined || rows.rows !== chunk.read || crc32(rows.bytes) !== Number(chunk.checksum);
+      rows === undefined || rows.rows !== expectedRows || crc32(rows.bytes) !== Number(chunk.checksum);
     const kind = drifted ? 'drift' : 'corruption';
     if (!rows) {
       const lineage = await this.#lineageOf(chunk);
@@ -284,15 +316,36 @@ class Comparison {
 }
 
 async function chunksLeft(client: Client, step: Step, table: string): Promise<Chunk[]> {
+  const { ref, entity } = step;
+  const others = referencedSteps(entity).filter((name) => name !== entity.step);
   const { rows } = await client.query<Chunk & { verified: boolean }>(
-    `select c.source_table as "sourceTable", c.range, c.chunk, c.last_key as "lastKey", c.read, c.migrated, c.checksum,
+    `with came_later as materialized (
+       select c.committed_at from migration.chunks c join migration.ranges r using (run, step, source_table, range)
+       where c.run = $1 and c.step = any($4) and r.kind <> 'key'
+     )
+     select c.source_table as "sourceTable", r.kind, c.range, c.chunk, c.last_key as "lastKey", c.read, c.migrated, c.checksum,
        coalesce(lag(c.last_key) over (partition by c.range order by c.chunk), r.lower) as after,
-       c.verified_at is not null as verified
+       c.verified_at is not null as verified,
+       (select min(l.committed_at)::text from came_later l where l.committed_at > c.committed_at) as "knownBefore"
      from migration.chunks c join migration.ranges r using (run, step, source_table, range)
      where c.run = $1 and c.step = $2 and c.source_table = $3 order by c.range, c.chunk`,
-    [step.ref.run, step.entity.step, table],
+    [ref.run, entity.step, table, others],
   );
   return rows.filter((chunk) => !chunk.verified);
+}
+
+/** Chunks in which differences were found are as if they had not been compared. */
+async function forgetDifferences(client: Client, { ref, entity }: Step): Promise<void> {
+  await inTransaction(client, async () => {
+    await client.query(
+      'update migration.chunks set verified_at = null, differences = null where run = $1 and step = $2 and differences > 0',
+      [ref.run, entity.step],
+    );
+    await client.query('delete from migration.differences where run = $1 and step = $2', [
+      ref.run,
+      entity.step,
+    ]);
+  });
 }
 
 async function record(client: Client, step: Step, chunk: Chunk, found: readonly Difference[]): Promise<void> {

@@ -2,10 +2,12 @@ import type { BooleanRule } from '../../../plan/model.js';
 import type { SourceColumn } from '../../row.js';
 import type { TupleWriter } from '../../target/tuple-writer.js';
 import { parseBoolean } from '../../values/boolean.js';
+import { widerBoolean } from '../../values/wider/boolean.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
 import { typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
+import { widening } from '../widening.js';
 
 export function compileBoolean(rule: BooleanRule, input: CompileInput): ColumnWriter {
   const { target, wanted } = input;
@@ -14,6 +16,8 @@ export function compileBoolean(rule: BooleanRule, input: CompileInput): ColumnWr
     emptyIsMissing: true,
     canonical: (text) => String(parseBoolean(text) ?? text),
   });
+
+  const widened = widening(input, widerBoolean);
 
   const write = (value: boolean, context: RowContext, out: TupleWriter): void => {
     if (wanted) context.values[target.name] = value;
@@ -32,7 +36,7 @@ export function compileBoolean(rule: BooleanRule, input: CompileInput): ColumnWr
     if (picked === undefined) return;
     const { field, text } = picked;
     if (text === null) return absent(context, out, field.name);
-    const value = parseBoolean(text);
+    const value = parseBoolean(text) ?? widened(text, field, context);
     if (value === undefined) context.fault(field.name, 'is neither true nor false');
     else write(value, context, out);
   };

@@ -3,11 +3,13 @@ import type { RawRow } from '../../row.js';
 import type { TupleWriter } from '../../target/tuple-writer.js';
 import { dateInfinity, dateMinusInfinity, parseDate } from '../../values/date.js';
 import { microsPerDay, parseTimestamp } from '../../values/timestamp.js';
+import { widerDate } from '../../values/wider/date.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
 import type { Field } from '../field.js';
 import { typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
+import { widening } from '../widening.js';
 import { zeroDateIsEmpty } from '../zero-date.js';
 
 export function compileDate(rule: DateRule, input: CompileInput): ColumnWriter {
@@ -17,6 +19,8 @@ export function compileDate(rule: DateRule, input: CompileInput): ColumnWriter {
   const absent = absentWriter(input, rule, from);
   if (from.fields.length === 0) return writeAbsent(absent);
   const zeroIsNull = rule.required !== true && target.nullable;
+
+  const widened = widening(input, widerDate);
 
   const write = (days: number, context: RowContext, out: TupleWriter): void => {
     if (wanted) context.values[target.name] = comparableDays(days);
@@ -28,11 +32,16 @@ export function compileDate(rule: DateRule, input: CompileInput): ColumnWriter {
     if (picked === undefined) return;
     const { field, text } = picked;
     if (text === null) return absent(context, out, field.name);
-    const days = parseDate(text) ?? dayOfTime(text, field, row, context);
+    const days = readDay(text, field, row, context) ?? readWidened(text, field, row, context);
     if (days === undefined) return context.fault(field.name, 'is not a date');
     if (days !== 'zero') return write(days, context, out);
     if (zeroDateIsEmpty(text, field, row, context, zeroIsNull)) absent(context, out, field.name);
   };
+
+  function readWidened(text: string, field: Field, row: RawRow, context: RowContext) {
+    const iso = widened(text, field, context);
+    return iso === undefined ? undefined : readDay(iso, field, row, context);
+  }
 
   return withFastPaths(from, input, slow, ({ column, at }) => {
     if (column.kind !== 'date' || column.encoding !== 'pg-binary') return undefined;
@@ -42,6 +51,10 @@ export function compileDate(rule: DateRule, input: CompileInput): ColumnWriter {
       if (wanted) context.values[target.name] = comparableDays(row.bytes.readInt32BE(row.start[at]));
     };
   });
+}
+
+function readDay(text: string, field: Field, row: RawRow, context: RowContext): number | 'zero' | undefined {
+  return parseDate(text) ?? dayOfTime(text, field, row, context);
 }
 
 /** The day of a date and time; a time of day other than midnight cannot be held, so the original is kept. */

@@ -18,11 +18,14 @@ import {
   writeNumeric,
   writeUnits,
 } from '../../values/pg-numeric.js';
+import { widerAmount } from '../../values/wider/amount.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
+import { currencyBeside } from '../currency-beside.js';
 import type { Field } from '../field.js';
 import { refusal, typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
+import { widening } from '../widening.js';
 
 export function compileDecimal(rule: DecimalRule, input: CompileInput): ColumnWriter {
   const { target, wanted } = input;
@@ -37,6 +40,8 @@ export function compileDecimal(rule: DecimalRule, input: CompileInput): ColumnWr
     high: rule.max === undefined ? undefined : limitUnits(rule.max, rule, input),
   };
 
+  const widened = widenedAmount(input);
+
   const write = (value: Decimal, context: RowContext, out: TupleWriter): void => {
     if (wanted) context.values[target.name] = unitsOf(value, precision, scale);
     writeNumeric(out, value, shownScale);
@@ -49,7 +54,7 @@ export function compileDecimal(rule: DecimalRule, input: CompileInput): ColumnWr
     if (picked === undefined) return;
     const { field, text } = picked;
     if (text === null) return absent(context, out, field.name);
-    const value = parseDecimal(text);
+    const value = parseDecimal(text) ?? widened(text, field, row, context);
     if (value === undefined) return context.fault(field.name, 'is not a decimal number');
     const why = decimalMisfit(value, precision, scale);
     if (why !== undefined) return context.fault(field.name, `${why}, and would have to be rounded or cut`);
@@ -81,6 +86,24 @@ export function compileDecimal(rule: DecimalRule, input: CompileInput): ColumnWr
       if (wanted) context.values[target.name] = units;
     };
   });
+}
+
+/**
+ * A currency beside the number says nothing new where the row names the same one. One that the row contradicts leaves it
+ * open what the amount is; one of a row without a currency is kept.
+ */
+function widenedAmount(
+  input: CompileInput,
+): (text: string, field: Field, row: RawRow, context: RowContext) => Decimal | undefined {
+  const widen = widening(input, widerAmount);
+  const beside = currencyBeside(input);
+  return (text, field, row, context) => {
+    const amount = widen(text, field, context);
+    if (amount?.currencies === undefined) return amount?.number;
+    if (beside === undefined) field.keep(row, context);
+    else if (!amount.currencies.includes(beside(row) ?? '')) return undefined;
+    return amount.number;
+  };
 }
 
 function canonical(text: string): string | undefined {

@@ -4,10 +4,12 @@ import type { TupleWriter } from '../../target/tuple-writer.js';
 import { asciiUnits } from '../../values/ascii-number.js';
 import { integerLimits, parseInteger } from '../../values/integer.js';
 import { misfit } from '../../values/pg-numeric.js';
+import { widerInteger } from '../../values/wider/integer.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
 import { refusal, typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
+import { widening } from '../widening.js';
 
 export function compileInteger(rule: IntegerRule, input: CompileInput): ColumnWriter {
   const { target, wanted } = input;
@@ -21,6 +23,8 @@ export function compileInteger(rule: IntegerRule, input: CompileInput): ColumnWr
     emptyIsMissing: true,
     canonical: (text) => parseInteger(text)?.toString() ?? text,
   });
+
+  const widened = widening(input, widerInteger);
 
   const write = (value: bigint, context: RowContext, out: TupleWriter): void => {
     if (wanted) context.values[target.name] = rule.big === true ? value : Number(value);
@@ -39,7 +43,7 @@ export function compileInteger(rule: IntegerRule, input: CompileInput): ColumnWr
     if (picked === undefined) return;
     const { field, text } = picked;
     if (text === null) return absent(context, out, field.name);
-    const value = lenient ? plainInteger(text) : parseInteger(text);
+    const value = lenient ? plainInteger(text) : (parseInteger(text) ?? widened(text, field, context));
     if (value === undefined || value < min || value > max) {
       if (!lenient)
         return context.fault(

@@ -1,10 +1,12 @@
 import type { KeepRule } from '../../../plan/model.js';
 import { codePoints } from '../../values/text.js';
 import { isUuid, uuidBytes } from '../../values/uuid.js';
+import { widerUuid } from '../../values/wider/uuid.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives } from '../alternatives.js';
 import { refusal } from '../refuse.js';
 import type { ColumnWriter, CompileInput } from '../types.js';
+import { widening } from '../widening.js';
 import { compileInteger } from './integer.js';
 
 /** Integers stay integers, UUIDs UUIDs; text keys stay exactly what they are, white space included. */
@@ -40,13 +42,15 @@ function keepUuid(rule: KeepRule, input: CompileInput): ColumnWriter {
   const from = alternatives(rule.from, input, { emptyIsMissing: true });
   const absent = absentWriter(input, rule, from);
   if (from.fields.length === 0) return writeAbsent(absent);
+  const widened = widening(input, widerUuid);
   return (row, context, out) => {
     const picked = from.pick(row, context);
     if (picked === undefined) return;
     const { field, text } = picked;
     if (text === null) return absent(context, out, field.name);
-    if (!isUuid(text)) return context.fault(field.name, 'is not a UUID');
-    if (wanted) context.values[target.name] = text.toLowerCase();
-    out.copy(uuidBytes(text), 0, 16);
+    const uuid = isUuid(text) ? text : widened(text, field, context);
+    if (uuid === undefined) return context.fault(field.name, 'is not a UUID');
+    if (wanted) context.values[target.name] = uuid.toLowerCase();
+    out.copy(uuidBytes(uuid), 0, 16);
   };
 }

@@ -3,12 +3,14 @@ import type { RawRow } from '../../row.js';
 import type { TupleWriter } from '../../target/tuple-writer.js';
 import { fold } from '../../values/text.js';
 import { comparableId, uuidText } from '../../values/uuid.js';
+import { widerUuid } from '../../values/wider/uuid.js';
 import { jsonString } from '../../values/json-text.js';
 import { optionalField } from '../alternatives.js';
 import type { Field } from '../field.js';
 import { refusal } from '../refuse.js';
 import { valueFromText, writeValue } from '../target-value.js';
 import type { ColumnWriter, CompileInput, Resolution, RowContext } from '../types.js';
+import { widening } from '../widening.js';
 
 type Found = Extract<Resolution, { found: true }>;
 
@@ -44,11 +46,23 @@ export function compileReference(rule: ReferenceRule, input: CompileInput): Colu
     writeValue(out, value, type);
   }
 
+  // An id that a row goes by is never read in another way.
+  const widened = widening(input, (text) => {
+    const wider = widerUuid(text);
+    const found = wider === undefined ? missing : index.byLegacyId(wider.value);
+    return wider && found.found ? { value: found, as: wider.as } : undefined;
+  });
+
+  function findById(text: string, context: RowContext): Resolution {
+    const found = index.byLegacyId(comparableId(text));
+    return found.found ? found : (widened(text, id as Field, context) ?? missing);
+  }
+
   const slow: ColumnWriter = (row, context, out) => {
     const idText = filled(id, row, context);
     const codeText = filled(code, row, context);
     if (idText === undefined || codeText === undefined) return;
-    const byId = idText === null ? missing : index.byLegacyId(comparableId(idText));
+    const byId = idText === null ? missing : findById(idText, context);
     if (byId.found) {
       if (byId.warning !== undefined) context.warn((id as Field).name, byId.warning);
       if (codeText !== null) keepOtherCode(codeText, byId, row, context);

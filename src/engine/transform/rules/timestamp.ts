@@ -4,11 +4,13 @@ import type { TupleWriter } from '../../target/tuple-writer.js';
 import { asciiTimestamp, outOfReach } from '../../values/ascii-timestamp.js';
 import { timeZone, type TimeZone } from '../../values/time-zone.js';
 import { inRange, parseTimestamp, type WrittenTime } from '../../values/timestamp.js';
+import { widerDate } from '../../values/wider/date.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
 import type { Field } from '../field.js';
 import { refusal, typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
+import { widening } from '../widening.js';
 import { zeroDateIsEmpty } from '../zero-date.js';
 
 export function compileTimestamp(rule: TimestampRule, input: CompileInput): ColumnWriter {
@@ -16,6 +18,8 @@ export function compileTimestamp(rule: TimestampRule, input: CompileInput): Colu
   typeOfKind(input, rule.kind, 'timestamp');
   const zone = sourceZone(input);
   const from = alternatives(rule.from, input, { emptyIsMissing: true, canonical: canonicalTime });
+
+  const widened = widening(input, widerDate);
 
   const write = (micros: bigint, context: RowContext, out: TupleWriter): void => {
     if (wanted) context.values[target.name] = micros;
@@ -35,7 +39,7 @@ export function compileTimestamp(rule: TimestampRule, input: CompileInput): Colu
     if (picked === undefined) return;
     const { field, text } = picked;
     if (text === null) return absent(context, out, field.name);
-    const time = parseTimestamp(text);
+    const time = parseTimestamp(text) ?? readWidened(text, field, context);
     if (time?.kind === 'zero') {
       if (zeroDateIsEmpty(text, field, row, context, zeroIsNull)) absent(context, out, field.name);
       return;
@@ -44,6 +48,11 @@ export function compileTimestamp(rule: TimestampRule, input: CompileInput): Colu
     if (micros === undefined) context.fault(field.name, 'is not a date and time');
     else write(micros, context, out);
   };
+
+  function readWidened(text: string, field: Field, context: RowContext): WrittenTime | undefined {
+    const iso = widened(text, field, context);
+    return iso === undefined ? undefined : parseTimestamp(iso);
+  }
 
   if (wanted) return slow;
   return withFastPaths(from, input, slow, (field) => fastTimestamp(field, zone, zeroIsNull, slow));

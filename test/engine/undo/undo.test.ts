@@ -1,0 +1,413 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MigrationError } from '../../../src/contract/errors.js';
+import { connect } from '../../../src/engine/postgres/connect.js';
+import { previewUndo } from '../../../src/engine/undo/preview-undo.js';
+import { proveUndone } from '../../../src/engine/undo/prove-undone.js';
+import { settleAfterUndo } from '../../../src/engine/undo/settle-after-undo.js';
+import { undoStep, type UndoWatch } from '../../../src/engine/undo/undo-step.js';
+import { nxtPlan } from '../../../src/plan/nxt/plan.js';
+import { stepCounts } from '../../../src/store/runs.js';
+import {
+  entityOf,
+  movedTargets,
+  ref,
+  undoWatch,
+  unwatched,
+  type MovedTarget,
+  type MovedTargets,
+} from './moved-target.js';
+
+const childrenFirst = [
+  'upload-history',
+  'price-list-items',
+  'price-lists',
+  'inventory',
+  'products',
+  'suppliers',
+  'customers',
+];
+const priceSteps = ['upload-history', 'price-list-items', 'price-lists'];
+
+let targets: MovedTargets;
+beforeAll(async () => {
+  targets = await movedTargets(4_000);
+});
+afterAll(() => targets.close());
+
+/** A copy of the moved target, for one test. */
+async function withMoved(test: (target: MovedTarget) => Promise<void>): Promise<void> {
+  const target = await targets.copy();
+  try {
+    await test(target);
+  } finally {
+    await target.close();
+  }
+}
+
+const preview = ({ client }: MovedTarget, steps: readonly string[]) =>
+  previewUndo(client, ref.run, steps.map(entityOf));
+const undo = ({ client }: MovedTarget, step: string, watch?: Partial<UndoWatch>) =>
+  undoStep(client, ref, entityOf(step), undoWatch(watch));
+const prove = ({ client, database }: MovedTarget, steps: readonly string[] | null) =>
+  proveUndone(client, database, ref.run, nxtPlan, steps, unwatched());
+
+async function undoAll(target: MovedTarget, steps = childrenFirst): Promise<void> {
+  for (const step of steps) expect(await undo(target, step)).toMatchObject({ migrated: 0, done: true });
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<MigrationError> {
+  const error: unknown = await work.catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(MigrationError);
+  expect((error as MigrationError).code).toBe('ERR_010');
+  return error as MigrationError;
+}
+
+/** Keys of rows that the run has moved into a table, in order. */
+async function movedKeys(target: MovedTarget, step: string, rows: number): Promise<string[]> {
+  const found = await target.query(
+    `select key::text from (select unnest(target_uuids) as key from migration.lineage where step = $1) l order by 1 limit $2`,
+    [step, rows],
+  );
+  return found.map(({ key }) => String(key));
+}
+
+describe('a preview', () => {
+  it('tells how many rows would go, and that nobody has touched them, although links and counts were set later', () =>
+    withMoved(async (target) => {
+      const steps = await preview(target, childrenFirst);
+      expect(steps.map(({ step }) => step)).toEqual(childrenFirst);
+      for (const { step, table, rows, changed, builtUpon } of steps) {
+        const own =
+          step === 'inventory' ? await target.value('select count(*)::int from migration.ensured') : 0;
+        const { migrated } = await stepCounts(target.client, ref.run, step);
+        expect({ table, rows, changed, builtUpon }).toEqual({
+          table: entityOf(step).table,
+          rows: migrated + Number(own),
+          changed: { rows: 0, examples: [] },
+          builtUpon: [],
+        });
+        expect(rows).toBeGreaterThan(0);
+      }
+      // What makes this worth saying: chunks with several transactions, links that were set, counts that were.
+      expect(
+        await target.value(`select count(*) > 1 from migration.chunks where cardinality(xids) > 1`),
+      ).toBe(true);
+      expect(
+        await target.value(`select count(*) > 1 from price_lists where parent_price_list_id is not null`),
+      ).toBe(true);
+      expect(await target.value(`select count(*) > 5 from price_lists where item_count > 0`)).toBe(true);
+    }));
+
+  it('names the rows that somebody has changed or deleted since', () =>
+    withMoved(async (target) => {
+      const [changed, gone] = await movedKeys(target, 'customers', 2);
+      const [linked] = await movedKeys(target, 'price-lists', 1);
+      const warehouse = await target.value('select target_id from migration.ensured order by 1 limit 1');
+      await target.query('update customers set phone = null where id = $1', [changed]);
+      await target.query('delete from customers where id = $1', [gone]);
+      await target.query('update price_lists set name = name where id = $1', [linked]);
+      await target.query(`update warehouses set name = 'ours' where id = $1`, [warehouse]);
+      await target.query(`update warehouses set name = 'still ours' where code = 'OWN'`);
+      await target.query('vacuum (full, freeze) customers');
+
+      const steps = await preview(target, childrenFirst);
+      expect(steps.flatMap(({ step, changed: some }) => (some.rows > 0 ? [[step, some]] : []))).toEqual([
+        ['price-lists', { rows: 1, examples: [linked] }],
+        ['inventory', { rows: 1, examples: [warehouse] }],
+        ['customers', { rows: 2, examples: [changed, gone] }],
+      ]);
+    }));
+
+  it('names at most five of many, and says nothing of rows whose transactions were not noted', () =>
+    withMoved(async (target) => {
+      await target.query('update customers set phone = null');
+      const [all] = await preview(target, ['customers']);
+      expect(all?.changed).toEqual({
+        rows: all?.rows,
+        examples: await movedKeys(target, 'customers', 5),
+      });
+      await target.query('update migration.chunks set xids = null');
+      expect((await preview(target, ['customers']))[0]?.changed.rows).toBe(0);
+    }));
+
+  it('names whose rows refer to rows that would go, wherever they are and whatever their key would do', () =>
+    withMoved(async (target) => {
+      const [one, two] = await movedKeys(target, 'customers', 2);
+      const warehouse = await target.value('select target_id from migration.ensured order by 1 limit 1');
+      await target.query(`
+        create schema shop;
+        create table shop.orders (id serial primary key, customer uuid references customers on delete cascade);
+        create table notes (customer uuid references customers, warehouse uuid references warehouses);
+        create table codes (code text references suppliers (supplier_code) on delete set null)`);
+      await target.query('insert into shop.orders (customer) values ($1), ($1), ($2), (null)', [one, two]);
+      await target.query('insert into notes values ($1, $2)', [two, warehouse]);
+      await target.query(
+        `insert into codes select supplier_code from suppliers order by supplier_code = 'OWN' desc limit 3`,
+      );
+
+      const steps = await preview(target, ['inventory', 'suppliers', 'customers']);
+      const supplierKeys = expect.arrayContaining([expect.any(String)]) as unknown;
+      expect(steps[0]?.builtUpon).toEqual([
+        { table: 'notes', constraint: 'notes_warehouse_fkey', rows: 1, examples: [warehouse] },
+      ]);
+      // The steps that stay are told like anybody else; the supplier of the target's own is not one of ours.
+      expect(steps[1]?.builtUpon).toMatchObject([
+        { table: 'codes', constraint: 'codes_code_fkey', rows: 2, examples: supplierKeys },
+        { table: 'price_lists', rows: (await stepCounts(target.client, ref.run, 'price-lists')).migrated },
+        { table: 'products' },
+        { table: 'upload_history' },
+      ]);
+      expect(steps[2]?.builtUpon).toEqual([
+        { table: 'notes', constraint: 'notes_customer_fkey', rows: 1, examples: [two] },
+        { table: 'shop.orders', constraint: 'orders_customer_fkey', rows: 3, examples: [one, two] },
+      ]);
+    }));
+});
+
+describe('an undo', () => {
+  it('of everything leaves the target as it was before, called twice as well', () =>
+    withMoved(async (target) => {
+      await undoAll(target);
+      const proof = { differences: [], othersRows: 0, backup: expect.any(String) as unknown };
+      expect(await prove(target, null)).toEqual(proof);
+      await undoAll(target);
+      expect(await prove(target, null)).toEqual(proof);
+      expect(await target.differences()).toEqual([]);
+      for (const table of [
+        'lineage',
+        'chunks',
+        'ranges',
+        'links',
+        'ensured',
+        'own_writes',
+        'deferred_objects',
+      ])
+        expect([table, await target.value(`select count(*)::int from migration.${table}`)]).toEqual([
+          table,
+          0,
+        ]);
+      expect(
+        await target.value('select count(*)::int from migration.rejects where resolved_at is null'),
+      ).toBe(0);
+    }));
+
+  it('pauses after the chunk in hand, tells what is left, and goes on from there', () =>
+    withMoved(async (target) => {
+      await undoAll(target, priceSteps.slice(0, 2));
+      const whole = await stepCounts(target.client, ref.run, 'customers');
+      const pause = new AbortController();
+      const reports: { done: number; of: number | null }[] = [];
+      const paused = await undo(target, 'customers', {
+        pause: pause.signal,
+        progress: (report) => {
+          reports.push(report);
+          expect(report.counts.migrated).toBe(whole.migrated - report.done);
+          if (reports.length === 2) pause.abort();
+        },
+      });
+      expect(reports).toHaveLength(2);
+      expect(paused).toMatchObject({ done: false, migrated: whole.migrated - (reports[1]?.done ?? 0) });
+      expect(paused.migrated).toBeGreaterThan(0);
+      expect(await target.value('select count(*)::int from customers')).toBe(paused.migrated);
+      // Nobody who finds it like this takes it for complete.
+      expect(await target.query(`select state from migration.step_states where step = 'customers'`)).toEqual([
+        { state: 'running' },
+      ]);
+      await refusalOf(prove(target, ['customers']));
+      expect((await preview(target, ['customers']))[0]).toMatchObject({
+        rows: paused.migrated,
+        changed: { rows: 0 },
+      });
+
+      const early = await undo(target, 'customers', { pause: pause.signal });
+      expect(early).toEqual({ ...paused, done: false });
+      await undoAll(target, ['customers']);
+      expect((await prove(target, ['customers'])).differences).toEqual([]);
+    }));
+
+  it('whose connection is lost in the middle of a chunk has taken back whole chunks only, and goes on', () =>
+    withMoved(async (target) => {
+      const whole = await stepCounts(target.client, ref.run, 'customers');
+      const other = await connect(target.database.config);
+      let chunks = 0;
+      const cut = undoStep(other, ref, entityOf('customers'), {
+        ...undoWatch(),
+        at: (point) => {
+          if (point === 'in-undo' && ++chunks === 3) other.connection.stream.destroy();
+        },
+      });
+      await expect(cut).rejects.toThrow(/connection|terminated/i);
+      const left = await stepCounts(target.client, ref.run, 'customers');
+      expect(left.migrated).toBeGreaterThan(0);
+      expect(left.migrated).toBeLessThan(whole.migrated);
+      expect(await target.value('select count(*)::int from customers')).toBe(left.migrated);
+      await undoAll(target, ['customers']);
+      expect((await prove(target, ['customers'])).differences).toEqual([]);
+    }));
+
+  it('takes back rows that refer to each other, in whatever chunks they are', () =>
+    withMoved(async (target) => {
+      await undoAll(target, priceSteps.slice(0, 2));
+      // The first chunk's rows hang on rows of the last one, which goes first.
+      await target.query(
+        `with keys as (select range, chunk, unnest(target_uuids) as key from migration.lineage where step = 'price-lists')
+         update price_lists p set parent_price_list_id = (select key from keys order by range desc, chunk desc limit 1)
+         from keys k where k.key = p.id and k.chunk = 0`,
+      );
+      const pause = new AbortController();
+      const paused = await undo(target, 'price-lists', {
+        pause: pause.signal,
+        progress: () => pause.abort(),
+      });
+      expect(paused).toMatchObject({ done: false });
+      await undoAll(target, ['price-lists']);
+      expect((await prove(target, ['price-lists'])).differences).toEqual([]);
+    }));
+
+  it.each([
+    ['no action', 'refuses'],
+    ['restrict', 'refuses'],
+    ['cascade', 'would delete it'],
+    ['set null', 'would change it'],
+    ['set default', 'would change it'],
+  ])('never takes along a row of others, where its key says on delete %s and so %s', (action) =>
+    withMoved(async (target) => {
+      const [key] = await movedKeys(target, 'customers', 1);
+      await target.query(`
+        create schema shop;
+        create table shop.orders (customer uuid references customers on delete ${action})`);
+      await target.query('insert into shop.orders values ($1)', [key]);
+      const error = await refusalOf(undo(target, 'customers'));
+      expect(error.message).toContain('1 row of shop.orders');
+      expect(error.message).toContain('orders_customer_fkey');
+      expect(error.message).toContain(key);
+      expect(error.next).toContain('shop.orders');
+      expect(await target.query('select customer from shop.orders')).toEqual([{ customer: key }]);
+      await target.query('delete from shop.orders');
+      await undoAll(target, ['customers']);
+      expect((await prove(target, ['customers'])).differences).toEqual([]);
+    }),
+  );
+
+  it('leaves a parent that it made while others refer to it', () =>
+    withMoved(async (target) => {
+      const warehouse = await target.value('select target_id from migration.ensured order by 1 limit 1');
+      await target.query('create table shelves (warehouse uuid references warehouses on delete cascade)');
+      await target.query('insert into shelves values ($1)', [warehouse]);
+      const error = await refusalOf(undo(target, 'inventory'));
+      expect(error.message).toContain('1 row of shelves');
+      expect(await target.value('select count(*)::int from shelves')).toBe(1);
+      await refusalOf(prove(target, ['inventory']));
+      await target.query('delete from shelves');
+      await undoAll(target, ['inventory']);
+      expect((await prove(target, ['inventory'])).differences).toEqual([]);
+    }));
+
+  it('does not take along a row of others in the same table', () =>
+    withMoved(async (target) => {
+      await undoAll(target, priceSteps.slice(0, 2));
+      const [parent] = await movedKeys(target, 'price-lists', 1);
+      await target.query(
+        `insert into price_lists (supplier_id, name, effective_date, parent_price_list_id)
+         select id, 'Theirs', '2025-01-01', $1 from suppliers where supplier_code = 'OWN'`,
+        [parent],
+      );
+      expect((await preview(target, ['price-lists']))[0]?.builtUpon).toMatchObject([
+        { table: 'price_lists', rows: 1, examples: [parent] },
+      ]);
+      const error = await refusalOf(undo(target, 'price-lists'));
+      expect(error.message).toContain('1 row of price_lists');
+      await target.query(`update price_lists set parent_price_list_id = null where name = 'Theirs'`);
+      await undoAll(target, ['price-lists']);
+      expect(await target.query('select name from price_lists')).toEqual([{ name: 'Theirs' }]);
+    }));
+
+  it('accepts a step that never wrote anything, also without its table', () =>
+    withMoved(async (target) => {
+      await undoAll(target, ['customers']);
+      await target.query('drop table customers');
+      await undoAll(target, ['customers']);
+      await target.query('drop table inventory');
+      expect((await refusalOf(undo(target, 'inventory'))).message).toContain('no table inventory any more');
+    }));
+});
+
+describe('a selective undo', () => {
+  it('leaves the steps that stay with counts and warnings that are right, and can be moved again', () =>
+    withMoved(async (target) => {
+      const figures = () =>
+        target.query(`select (select sum(item_count)::int from price_lists) as counted,
+          (select count(*)::int from price_list_items) as items,
+          (select count(*)::int from migration.warnings where step = 'price-lists' and column_name = 'item_count') as warnings`);
+      const [before] = await figures();
+      expect(before?.['counted']).toBe(before?.['items']);
+      expect(before?.['items']).toBeGreaterThan(0);
+
+      await undoAll(target, ['price-list-items']);
+      const kept = childrenFirst.filter((step) => step !== 'price-list-items').map(entityOf);
+      for (const _ of ['once', 'twice'])
+        await settleAfterUndo(target.client, ref.run, [entityOf('price-list-items')], kept);
+      expect(await figures()).toEqual([{ counted: 0, items: 0, warnings: 0 }]);
+      expect(await prove(target, ['price-list-items'])).toMatchObject({ differences: [], othersRows: 0 });
+      // Its own change of the counts is nobody else's.
+      expect((await preview(target, ['price-lists']))[0]?.changed.rows).toBe(0);
+
+      await target.move('price-list-items', { complete: false });
+      expect(await target.value('select count(*)::int from migration.deferred_objects')).toBeGreaterThan(0);
+      await undoAll(target, ['price-list-items']);
+      await target.move('price-list-items');
+      expect(await figures()).toEqual([before]);
+    }));
+
+  it('warns of codes that named undone rows', () =>
+    withMoved(async (target) => {
+      const unknown = () =>
+        target.value(
+          `select count(*)::int from migration.warnings where step = 'price-list-items' and column_name = 'sku'`,
+        );
+      await undoAll(target, ['inventory', 'products']);
+      await settleAfterUndo(
+        target.client,
+        ref.run,
+        ['inventory', 'products'].map(entityOf),
+        priceSteps.map(entityOf),
+      );
+      expect(await unknown()).toBe((await stepCounts(target.client, ref.run, 'price-list-items')).migrated);
+      expect(await prove(target, ['products', 'inventory'])).toMatchObject({
+        differences: [],
+        othersRows: 0,
+      });
+    }));
+});
+
+describe('a proof', () => {
+  it('tells what is not as before, counts the rows of others, and lets their sequence be', () =>
+    withMoved(async (target) => {
+      await undoAll(target);
+      await target.query(`
+        insert into inventory (product_id, warehouse_id, quantity_available, stock_status)
+          select product_id, warehouse_id, 0, 'theirs' from inventory;
+        update warehouses set name = 'changed since' where code = 'OWN'`);
+      const proof = await prove(target, null);
+      expect(proof.othersRows).toBe(2);
+      expect(proof.differences).toEqual([
+        'Table warehouses still has 1 rows, but their contents have changed.',
+        'Table inventory had 1 rows and now has 2.',
+        expect.stringMatching(
+          /^Sequence .*inventory_id_seq.* of table inventory was at 1 and now is at \d+\.$/,
+        ),
+      ]);
+      // Set back, it would give out numbers that are taken.
+      await target.query(`insert into inventory (product_id, warehouse_id, quantity_available, stock_status)
+        select product_id, warehouse_id, 0, 'theirs' from inventory limit 1`);
+      await target.query(`delete from inventory where stock_status = 'theirs'`);
+      expect((await prove(target, null)).differences).toHaveLength(1);
+    }));
+
+  it('leaves out what a step that stays has made in a table', () =>
+    withMoved(async (target) => {
+      await target.query(`update migration.ensured set step = 'customers'`);
+      await undoAll(target, ['inventory']);
+      expect((await prove(target, ['inventory'])).differences).toEqual([]);
+    }));
+});

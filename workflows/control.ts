@@ -1,0 +1,369 @@
+/**
+ * What may happen to a run, and when: the state machine behind the signals and updates. Plain and synchronous; what it
+ * decides stands in the run's data, and `Effects` are told what must be interrupted.
+ */
+import { parseDuration } from '../src/contract/duration.js';
+import { lockTimeoutMs, type UpdateArguments } from '../src/contract/messages.js';
+import type { UpdateName } from '../src/contract/names.js';
+import type { RunState, WaitingFor } from '../src/contract/status.js';
+import type { Brake, Ending, Order, RunData, UndoOrder } from './run-data.js';
+import { iso } from './run-book.js';
+import { stepNamed, toUndo } from './saga.js';
+
+/** What the run is in the middle of, as far as it matters for what may be asked of it. */
+export type Situation = 'working' | 'idle' | 'held' | 'braked' | 'undoing' | 'undo-held' | 'closing';
+
+/** Which updates are taken in which situation. Everything else is refused, with this table's words. */
+const taken: Readonly<Record<UpdateName, readonly Situation[]>> = {
+  'run-step': ['idle', 'held'],
+  retry: ['working', 'idle', 'held', 'undo-held'],
+  rollback: ['working', 'idle', 'held', 'braked', 'undo-held'],
+  configure: ['working', 'idle', 'held', 'braked', 'undoing', 'undo-held'],
+  'extend-deadline': ['working', 'idle', 'held', 'braked', 'undoing', 'undo-held'],
+  'skip-validation': ['held'],
+  finish: ['idle', 'held', 'braked'],
+};
+
+/** Names that `run-step` takes beside the plan's steps. */
+const phaseOrders: Readonly<Record<string, Order>> = {
+  validate: { do: 'validate' },
+  finalize: { do: 'finalize' },
+};
+
+/** What `configure` changes. */
+const configurable = [
+  'batchSizes',
+  'parallel',
+  'alertErrorRate',
+  'maxErrorRate',
+  'maxDuration',
+  'timeout',
+] as const;
+
+export interface Effects {
+  /** ends what is at work, to go on with the same order as soon as it may */
+  interruptActs(): void;
+  /** ends the order at work for another one */
+  interruptOrder(): void;
+}
+
+export class Control {
+  readonly data: RunData;
+  readonly #effects: Effects;
+  /** acts that have not ended yet */
+  actsInFlight = 0;
+
+  constructor(data: RunData, effects: Effects) {
+    this.data = data;
+    this.#effects = effects;
+  }
+
+  get situation(): Situation {
+    const { data } = this;
+    if (data.ended || data.closing) return 'closing';
+    const undoing = (data.held?.order ?? data.order)?.do === 'undo' || data.queue[0]?.do === 'undo';
+    if (undoing && !data.held) return 'undoing';
+    if (data.held && data.brake === 'off') return undoing ? 'undo-held' : 'held';
+    if (data.brake !== 'off') return 'braked';
+    return this.isIdle ? 'idle' : 'working';
+  }
+
+  /** Nothing is at work and nothing would come by itself. */
+  get isIdle(): boolean {
+    const { order, queue, prepared, walking } = this.data;
+    return order === null && queue.length === 0 && prepared && !walking;
+  }
+
+  /** As everybody sees it. Paused and stopped mean that nothing writes: not before the last act has ended. */
+  get state(): RunState {
+    const { ended, brake, held, order, queue } = this.data;
+    if (ended) return ended;
+    if (brake !== 'off' && this.actsInFlight === 0) return brake;
+    if (held) return held.order.do === 'undo' ? 'rollback-failed' : 'waiting';
+    if ((order ?? queue[0])?.do === 'undo') return 'rolling-back';
+    return this.isIdle ? 'waiting' : 'running';
+  }
+
+  get waitingFor(): WaitingFor | null {
+    const { held, brake, ended } = this.data;
+    if (ended) return null;
+    if (held) return { reason: held.reason, code: held.code, helps: held.helps };
+    if (brake !== 'off')
+      return {
+        reason: `the run is ${brake}`,
+        code: null,
+        helps: brake === 'paused' ? ['resume', 'rollback', 'finish'] : ['rollback', 'resume', 'finish'],
+      };
+    if (!this.isIdle) return null;
+    return { reason: this.#whatIsNext(), code: null, helps: ['run-step', 'retry', 'rollback', 'finish'] };
+  }
+
+  // Signals: in any phase, at any time, any number of times.
+
+  pause(): void {
+    if (this.data.brake === 'off') this.#brake('paused');
+  }
+
+  emergencyStop(): void {
+    this.#brake('stopped');
+  }
+
+  resume(): void {
+    if (this.data.ended === null) this.data.brake = 'off';
+  }
+
+  // Updates: `check…` refuses by throwing and changes nothing; the other does what was asked.
+
+  /** Throws when an update of this name cannot be taken now. */
+  check(update: UpdateName): void {
+    const situation = this.situation;
+    if (taken[update].includes(situation)) return;
+    if (situation === 'closing')
+      throw new Error(`${update}: the run is being closed; nothing can be asked of it`);
+    const allowed = Object.entries(taken).flatMap(([name, situations]) =>
+      situations.includes(situation) ? [name] : [],
+    );
+    const signals = this.data.brake === 'off' ? 'pause, emergency-stop' : 'resume, emergency-stop';
+    throw new Error(
+      `${update}: the run is ${this.state}; allowed now are ${allowed.join(', ')}, and the signals ${signals}`,
+    );
+  }
+
+  /** The order that `run-step` asks for. */
+  orderOf({ step: name }: UpdateArguments['run-step']): Order {
+    this.check('run-step');
+    const { data } = this;
+    const heldWork =
+      data.held?.gate === null && (data.held.order.do === 'step' || data.held.order.do === 'retry');
+    if (data.settings.mode === 'auto' && this.situation === 'held')
+      throw new Error('run-step: the run walks by itself and is held; retry goes on');
+    if (data.held && !heldWork)
+      throw new Error(`run-step: first of all, ${data.held.helps.join(' or ')}: ${data.held.reason}`);
+    const phase = phaseOrders[name];
+    if (phase) return this.#phaseOrder(name, phase);
+    const step = stepNamed(data, name);
+    const status = data.steps.find((each) => each.step === step);
+    if (status?.state === 'completed')
+      throw new Error(`run-step: ${step} is completed; roll it back to move it again`);
+    const waitsFor = data.outline.find((each) => each.step === step)?.waitsFor ?? [];
+    const missing = data.steps.filter(
+      (each) => waitsFor.includes(each.step) && each.step !== step && each.state !== 'completed',
+    );
+    if (missing.length > 0)
+      throw new Error(
+        `run-step: ${step} waits for ${missing.map((each) => each.step).join(', ')}, which has not moved`,
+      );
+    return { do: 'step', step };
+  }
+
+  runStep(order: Order): void {
+    this.data.held = null;
+    this.data.queue.push(order);
+  }
+
+  /** Steps whose quarantined rows a retry would move again. */
+  stepsToRetry({ table }: UpdateArguments['retry']): string[] {
+    this.check('retry');
+    const { data } = this;
+    const again =
+      table === undefined ? data.steps : data.steps.filter(({ step }) => step === stepNamed(data, table));
+    const steps = again
+      .filter(({ state, rejected }) => state === 'completed' && rejected > 0)
+      .map(({ step }) => step);
+    const unfinished = again.some(({ state }) => state !== 'completed' && state !== 'pending');
+    if (!data.held && steps.length === 0 && (!unfinished || this.situation === 'working'))
+      throw new Error(
+        `retry: nothing has failed${table === undefined ? '' : ` in ${table}`}, and nothing is in quarantine`,
+      );
+    return steps;
+  }
+
+  /** What holds the run is tried again; else, or when a table is named, its quarantined rows are moved again. */
+  retry(args: UpdateArguments['retry'], steps: readonly string[]): void {
+    const { data } = this;
+    const { held } = data;
+    const { coerceTypes } = args;
+    if (steps.length > 0 && (held === null || args.table !== undefined))
+      data.queue.push({ do: 'retry', steps, coerceTypes });
+    if (held) {
+      data.held = null;
+      data.queue.push(held.order);
+      if (held.order.do === 'prepare') data.adopt = true;
+    } else if (data.settings.mode === 'stepwise') {
+      const failed = data.steps.filter(({ state }) => state === 'failed' || state === 'running');
+      data.queue.push(...failed.map(({ step }) => ({ do: 'step', step }) as const));
+    }
+    data.walking = data.settings.mode === 'auto';
+  }
+
+  /** The order that a rollback asks for. */
+  undoOrderOf(args: UpdateArguments['rollback']): UndoOrder {
+    this.check('rollback');
+    const { data } = this;
+    const { confirmChanged, fromBackup } = args;
+    if (fromBackup && args.scope !== 'full')
+      throw new Error('rollback: the backup has the whole target; fromBackup goes with scope full only');
+    const steps = toUndo(data, args);
+    if (args.scope !== 'full' && steps.length === 0)
+      throw new Error('rollback: of these, nothing is in the target');
+    if (
+      args.scope !== 'full' &&
+      this.situation === 'undo-held' &&
+      data.held?.order.do === 'undo' &&
+      data.held.order.steps === 'all'
+    )
+      throw new Error('rollback: the whole run is being undone; only scope full helps');
+    const before = data.held?.order;
+    // A rollback of the run's own goes on to the end that it was begun for.
+    const ending: Ending = before?.do === 'undo' && before.ending ? before.ending : { as: 'rolled-back' };
+    return args.scope === 'full'
+      ? { do: 'undo', steps: 'all', confirmChanged, fromBackup, ending }
+      : { do: 'undo', steps, confirmChanged, fromBackup, ending: null };
+  }
+
+  /** Puts an undo before everything else. The clock, a cancellation and what the run itself finds ask for it too. */
+  undo(order: UndoOrder): void {
+    const { data } = this;
+    if (data.closing || data.ended) return;
+    data.queue.splice(0, data.queue.length, order);
+    data.held = null;
+    data.brake = 'off';
+    data.walking = false;
+    this.#effects.interruptOrder();
+  }
+
+  /** What the run itself finds must not stand. A full undo that is under way, or held, is all that this could ask for. */
+  undoByItself(ending: Ending): void {
+    if (!this.#fullUndo()) this.undo(undoAll(ending));
+  }
+
+  deadlinePassed(): void {
+    const message = `The run has passed its time limit of ${this.data.settings.maxDuration}.`;
+    const next = 'Start again with a longer maxDuration.';
+    this.undoByItself({ as: 'failed', code: 'ERR_006', message, next });
+  }
+
+  /** `temporal workflow cancel`: undone in full, whatever else the run was to end as. */
+  cancel(): void {
+    const { data } = this;
+    data.canceled = true;
+    const under = this.#fullUndo();
+    if (!under) return this.undo(undoAll({ as: 'canceled' }));
+    const canceled: UndoOrder = { ...under, ending: { as: 'canceled' } };
+    if (data.held) data.held = { ...data.held, order: canceled };
+    else if (data.order?.do === 'undo') data.order = canceled;
+    else data.queue.splice(0, 1, canceled);
+  }
+
+  checkConfigure({ batchSizes = {} }: UpdateArguments['configure']): void {
+    this.check('configure');
+    for (const name of Object.keys(batchSizes)) if (name !== 'default') stepNamed(this.data, name);
+  }
+
+  configure(
+    args: UpdateArguments['configure'],
+  ): Record<string, { readonly from: unknown; readonly to: unknown }> {
+    const { data } = this;
+    const before = { ...data.settings, timeout: data.lockTimeoutMs };
+    const { batchSizes, parallel, alertErrorRate, maxErrorRate, maxDuration, timeout } = args;
+    data.settings = {
+      ...data.settings,
+      ...(batchSizes && { batchSizes: { ...data.settings.batchSizes, ...batchSizes } }),
+      ...(parallel !== undefined && { parallel }),
+      ...(alertErrorRate !== undefined && { alertErrorRate }),
+      ...(maxErrorRate !== undefined && { maxErrorRate }),
+      ...(maxDuration !== undefined && { maxDuration }),
+    };
+    if (timeout !== undefined) data.lockTimeoutMs = lockTimeoutMs(timeout);
+    if (maxDuration !== undefined) data.deadlineMs = data.startedAtMs + (parseDuration(maxDuration) ?? 0);
+    const after = { ...data.settings, timeout: data.lockTimeoutMs };
+    // The work at hand begins anew, with the new settings, behind what it has committed.
+    if (this.situation === 'working') this.#effects.interruptActs();
+    const changed = configurable.filter((name) => args[name] !== undefined);
+    return Object.fromEntries(changed.map((name) => [name, { from: before[name] ?? null, to: after[name] }]));
+  }
+
+  extendDeadline({ by }: UpdateArguments['extend-deadline']): { readonly from: string; readonly to: string } {
+    const { data } = this;
+    const from = iso(data.deadlineMs);
+    data.deadlineMs += parseDuration(by) ?? 0;
+    return { from, to: iso(data.deadlineMs) };
+  }
+
+  checkSkip(): void {
+    this.check('skip-validation');
+    const { held } = this.data;
+    if (!held?.helps.includes('skip-validation'))
+      throw new Error(
+        `skip-validation: no gate holds the run that could be skipped; ${held?.helps.join(' or ')} helps`,
+      );
+  }
+
+  skip(): void {
+    const { data } = this;
+    if (!data.held?.gate) return;
+    data.skipped.push(data.held.gate);
+    data.queue.unshift(data.held.order);
+    data.held = null;
+  }
+
+  checkFinish(): void {
+    this.check('finish');
+    if (!this.data.prepared || !this.data.entered)
+      throw new Error('finish: nothing has been moved yet; cancel the run, or let it go on');
+  }
+
+  /** Steps that a finish keeps, and those half in that it takes back. */
+  finish(): { readonly keeps: string[]; readonly undoes: string[] } {
+    const { data } = this;
+    const keeps = data.steps.filter(({ state }) => state === 'completed').map(({ step }) => step);
+    const undoes = data.compensations.filter((step) => !keeps.includes(step)).toReversed();
+    data.queue.splice(0, data.queue.length, { do: 'finish' });
+    data.held = null;
+    data.brake = 'off';
+    data.walking = false;
+    this.#effects.interruptOrder();
+    return { keeps, undoes };
+  }
+
+  #brake(brake: Brake): void {
+    const { data } = this;
+    if (data.ended || data.closing) return;
+    data.brake = brake;
+    this.#effects.interruptActs();
+  }
+
+  #phaseOrder(name: string, order: Order): Order {
+    const { data } = this;
+    const half = data.steps.filter(
+      ({ step, state }) => state !== 'completed' && data.compensations.includes(step),
+    );
+    if (half.length > 0)
+      throw new Error(
+        `run-step: ${half.map(({ step }) => step).join(', ')} is half in; move it to its end, or roll it back`,
+      );
+    if (data.steps.every(({ state }) => state !== 'completed'))
+      throw new Error(`run-step: nothing has moved that ${name} could look at`);
+    if (name === 'finalize' && data.settings.verify && !data.validated)
+      throw new Error('run-step: validate comes before finalize; finish closes the run without it');
+    return order;
+  }
+
+  #fullUndo(): UndoOrder | undefined {
+    const { held, order, queue } = this.data;
+    return [held?.order, queue[0], order].find(
+      (each): each is UndoOrder => each?.do === 'undo' && each.steps === 'all',
+    );
+  }
+
+  #whatIsNext(): string {
+    const { steps, settings, validated } = this.data;
+    const open = steps.filter(({ state }) => state !== 'completed').map(({ step }) => step);
+    if (open.length > 0) return `the next step: ${open.join(', ')}`;
+    return settings.verify && !validated ? 'validate' : 'finalize';
+  }
+}
+
+export function undoAll(ending: Ending): UndoOrder {
+  return { do: 'undo', steps: 'all', confirmChanged: false, fromBackup: false, ending };
+}

@@ -1,0 +1,232 @@
+/** Everything that the run can be asked and told: queries, signals, updates. */
+import {
+  ApplicationFailure,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setDefaultSignalHandler,
+  setHandler,
+  TemporalFailure,
+  uuid4,
+} from '@temporalio/workflow';
+import type { StepUndo } from '../activities/types.js';
+import { parseReport, type Steering } from '../src/contract/activity-report.js';
+import { parseSignal, parseUpdate, type UpdateArguments } from '../src/contract/messages.js';
+import { queryNames, reportQuery, signalNames, type UpdateName } from '../src/contract/names.js';
+import { call } from './activities.js';
+import { changesOf } from './orders/undo.js';
+import type { Run } from './run.js';
+import type { UndoOrder } from './run-data.js';
+import { allToUndo } from './saga.js';
+import { showDetails } from './show.js';
+
+export function listen(run: Run): void {
+  answerQueries(run);
+  takeSignals(run);
+  takeUpdates(run);
+}
+
+function answerQueries(run: Run): void {
+  setHandler(defineQuery(queryNames.status), () => run.status(), {
+    description: 'Everything about the run: phase, steps, rows, errors, what it waits for, who did what',
+  });
+  setHandler(
+    defineQuery(queryNames.progress),
+    () => {
+      const { state, phase, rows, errorRate, secondsLeft, now } = run.status();
+      return { state, phase, rows, errorRate, secondsLeft, now };
+    },
+    { description: 'The figures of the run only, for polling' },
+  );
+  setHandler(defineQuery(queryNames.checkpoints), () => run.status().checkpoints, {
+    description: 'Points that a rollback can go back to',
+  });
+  setHandler(
+    defineQuery<Steering, [unknown]>(reportQuery),
+    (given) => {
+      const report = parseReport(given);
+      if (report) run.live.hear(report);
+      showDetails(run.status());
+      return steering(run);
+    },
+    { description: "For the run's own activities: they tell how far they are, and learn whether to go on" },
+  );
+}
+
+function steering(run: Run): Steering {
+  const { brake, ended } = run.data;
+  if (ended || brake === 'stopped') return 'stop';
+  return brake === 'paused' || run.interrupting ? 'pause' : 'go';
+}
+
+function takeSignals(run: Run): void {
+  const { control } = run;
+  const signals = {
+    [signalNames.pause]: [
+      () => control.pause(),
+      'Commits the chunk in hand, then nothing writes until resume',
+    ],
+    [signalNames.resume]: [
+      () => control.resume(),
+      'Goes on at the next chunk, after a pause or an emergency stop',
+    ],
+    [signalNames.emergencyStop]: [
+      () => control.emergencyStop(),
+      'Drops the chunk in hand; then nothing writes. Afterwards: rollback, resume or finish',
+    ],
+  } as const;
+  for (const [name, [act, description]] of Object.entries(signals))
+    setHandler(
+      defineSignal<unknown[]>(name),
+      (payload) => {
+        const told = parseSignal(payload);
+        note(
+          run,
+          name,
+          told ?? {},
+          told ? undefined : 'its payload was none that is known, and counts as none',
+        );
+        act();
+        run.changed();
+      },
+      { description },
+    );
+  setDefaultSignalHandler((name) => {
+    const known = Object.values(signalNames).join(', ');
+    note(run, `signal ${name.slice(0, 100)}`, {}, `not known, nothing was done; there are ${known}`);
+  });
+}
+
+function takeUpdates(run: Run): void {
+  const { control, data } = run;
+
+  update('run-step', 'Moves a step; or validate, finalize', {
+    check: (args) => void control.orderOf(args),
+    act: async (args) => {
+      const order = control.orderOf(args);
+      const tables =
+        order.do === 'step'
+          ? data.steps.filter(({ step }) => step === order.step).map(({ table }) => table)
+          : [];
+      control.runStep(order);
+      return { will: order.do, tables };
+    },
+  });
+  update('retry', 'Tries again what failed or holds the run; moves quarantined rows again', {
+    check: (args) => void control.stepsToRetry(args),
+    act: async (args) => {
+      const steps = control.stepsToRetry(args);
+      const held = data.held?.reason ?? null;
+      const again = data.steps.filter(({ step }) => steps.includes(step));
+      control.retry(args, steps);
+      return {
+        will: 'retry',
+        triesAgain: held,
+        quarantined: again.map(({ table, rejected }) => ({ table, rows: rejected })),
+      };
+    },
+  });
+  update(
+    'rollback',
+    'Undoes everything, tables, the last step, or all after a checkpoint; dryRun only tells',
+    {
+      check: (args) => void control.undoOrderOf(args),
+      act: (args) => rollback(run, args),
+    },
+  );
+  update('configure', 'Changes the settings of the run', {
+    check: (args) => control.checkConfigure(args),
+    act: async (args) => control.configure(args),
+  });
+  update('extend-deadline', 'Moves the deadline: {"by": "1h"}', {
+    check: () => control.check('extend-deadline'),
+    act: async (args) => control.extendDeadline(args),
+  });
+  update(
+    'skip-validation',
+    'Passes the gate that holds the run; a reason is required and the run is marked',
+    {
+      check: () => control.checkSkip(),
+      act: async () => {
+        const skipped = data.held?.reason;
+        control.skip();
+        return { will: 'go on', skipped };
+      },
+    },
+  );
+  update('finish', 'Closes the run with what is complete; what is half in is taken back', {
+    check: () => control.checkFinish(),
+    act: async () => ({ will: 'finish', ...control.finish() }),
+  });
+
+  function update<K extends UpdateName>(
+    name: K,
+    description: string,
+    {
+      check,
+      act,
+    }: { check: (args: UpdateArguments[K]) => void; act: (args: UpdateArguments[K]) => Promise<object> },
+  ): void {
+    setHandler(
+      defineUpdate<object, [unknown]>(name),
+      async (given) => {
+        const args = parseUpdate(name, given);
+        const answer = await act(args).catch((error: unknown) => {
+          throw asRefusal(error);
+        });
+        note(run, name, args);
+        run.changed();
+        return { accepted: name, ...answer };
+      },
+      {
+        description,
+        validator: (given) => check(parseUpdate(name, given)),
+      },
+    );
+  }
+}
+
+/** Looks first at what would go; refuses where others have changed or built upon it, unless that is confirmed. */
+async function rollback(run: Run, args: UpdateArguments['rollback']): Promise<object> {
+  const { control } = run;
+  const first = control.undoOrderOf(args);
+  const undos = await preview(run, first);
+  const plan = {
+    will: args.dryRun ? 'nothing: this is a dry run' : 'rollback',
+    fromBackup: args.fromBackup,
+    tables: undos,
+    rows: undos.reduce((sum, { rows }) => sum + rows, 0),
+  };
+  if (args.dryRun) return plan;
+  const changes = changesOf(undos);
+  if (changes.length > 0 && !args.confirmChanged)
+    throw ApplicationFailure.nonRetryable(
+      `rollback: ${changes.join(' ')} Nothing was done; with confirmChanged it is undone all the same.`,
+      'ERR_010',
+    );
+  // The run has gone on meanwhile: what may be asked is asked again.
+  control.undo(control.undoOrderOf(args));
+  return plan;
+}
+
+async function preview(run: Run, order: UndoOrder): Promise<StepUndo[]> {
+  const steps = order.steps === 'all' ? allToUndo(run.data) : order.steps;
+  if (steps.length === 0 || !run.data.entered) return [];
+  return call('previewUndo', { ...run.data.ref, steps }, `previewUndo ${uuid4().slice(0, 8)}`);
+}
+
+/** A refusal that comes after the validator is the sender's to hear, and no fault of the workflow. */
+function asRefusal(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof TemporalFailure) return error;
+  return ApplicationFailure.nonRetryable(error.message, 'ERR_002');
+}
+
+function note(run: Run, what: string, who: object, remark?: string): void {
+  const by =
+    'by' in who && what !== 'extend-deadline' && typeof who.by === 'string' && who.by !== ''
+      ? who.by
+      : 'operator';
+  const given = 'reason' in who && typeof who.reason === 'string' ? who.reason : undefined;
+  const reason = [given, remark].filter((part) => part !== undefined).join('; ') || null;
+  run.book.note({ by, what, reason }, Date.now());
+}

@@ -1,0 +1,48 @@
+import type { Acts } from '../acts.js';
+import { RollbackNeeded } from '../failure.js';
+
+const gate = 'validation';
+
+/** Phase 3: every moved row is compared with its source; then counts, references and business rules. */
+export async function validate(acts: Acts): Promise<void> {
+  const { book } = acts;
+  const { data } = acts.control;
+  data.phase = 'validate';
+  data.validated = false;
+  if (data.passed.includes(gate)) data.passed.splice(data.passed.indexOf(gate), 1);
+  acts.changed();
+  for (const { step, table, state, differences } of data.steps) {
+    if (state !== 'completed') continue;
+    const again = (differences ?? 0) > 0;
+    const found = await acts.do('verifyStep', (ref) => ({ ...ref, step, lane: 0, again }));
+    book.setDifferences(step, found.differences);
+    acts.changed();
+    if (found.corrupted > 0)
+      throw new RollbackNeeded(
+        'ERR_009',
+        `${found.corrupted} rows of ${table} differ from what was read, and their source has not changed.`,
+        'See migration.differences for the rows and columns; find out who else writes to these tables.',
+      );
+  }
+  await acts.gate(gate, async () => {
+    data.checks = [
+      ...(await acts.do('checkCounts', (ref) => ref)),
+      ...(await acts.do('checkReferences', (ref) => ref)),
+      ...(await acts.do('checkRules', (ref) => ref)),
+    ];
+    const failed = data.checks.filter(({ severity, failed: rows }) => severity === 'error' && rows > 0);
+    const drifted = data.steps.filter((step) => (step.differences ?? 0) > 0);
+    return {
+      passed: failed.length === 0 && drifted.length === 0,
+      code: 'ERR_003',
+      reason: [
+        ...drifted.map(
+          (step) => `${step.table}: ${step.differences} rows changed in the source since they were read`,
+        ),
+        ...failed.map((check) => `${check.title}: ${check.failed} of ${check.looked} rows fail`),
+      ].join('; '),
+    };
+  });
+  data.validated = true;
+  acts.changed();
+}

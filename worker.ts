@@ -46,8 +46,8 @@ async function main(): Promise<void> {
       activities: createActivities(config, { searchAttributes, at }),
       // A signal reaches an activity with its next heartbeat: this is how long a pause may take to be noticed.
       maxHeartbeatThrottleInterval: '500ms',
-      // A worker that is replaced finishes its chunk.
-      shutdownGraceTime: '30s',
+      // Activities hear at once that their worker goes, and have 20 seconds of their own for the chunk in hand.
+      shutdownGraceTime: 0,
       maxCachedWorkflows: 10,
       // Each thread is an isolate of its own; one wires more runs than a target can take.
       workflowThreadPoolSize: 1,

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
-import type { ActivityReport } from '../src/contract/activity-report.js';
 import { committedRows, type CommittedRows } from '../src/store/runs.js';
+import type { Attempt } from './run-activity.js';
 import type { ErrorCount, ErrorLimit, StepRef } from './types.js';
 
 /** What this attempt has committed. */
@@ -19,7 +19,7 @@ export class StepFigures {
   readonly #client: Client;
   readonly #ref: StepRef;
   readonly #limit: ErrorLimit;
-  readonly #report: (part: Omit<ActivityReport, 'id' | 'activity' | 'step'>) => void;
+  readonly #report: Attempt['progress'];
   readonly #begun = performance.now();
   #known: CommittedRows;
   /** what this attempt had committed when it looked */
@@ -31,7 +31,7 @@ export class StepFigures {
     client: Client;
     ref: StepRef;
     limit: ErrorLimit;
-    report: (part: Omit<ActivityReport, 'id' | 'activity' | 'step'>) => void;
+    report: Attempt['progress'];
     known: CommittedRows;
   }) {
     this.#client = parts.client;
@@ -47,7 +47,7 @@ export class StepFigures {
     client: Client;
     ref: StepRef;
     limit: ErrorLimit;
-    report: (part: Omit<ActivityReport, 'id' | 'activity' | 'step'>) => void;
+    report: Attempt['progress'];
   }): Promise<StepFigures> {
     const known = await committedRows(parts.client, parts.ref.run, parts.ref.step);
     return new StepFigures({ ...parts, known });

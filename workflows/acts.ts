@@ -19,10 +19,7 @@ export abstract class Acts {
    * Calls an activity for this run, none while the brake is on; `args` is evaluated anew each time. An act that is
    * interrupted by the brake, or by new settings, is asked for again; where it goes on from stands in the target.
    */
-  abstract do<K extends keyof Activities>(
-    name: K,
-    args: (ref: RunRef) => Arguments[K],
-  ): Promise<Answers[K]>;
+  abstract do<K extends keyof Activities>(name: K, args: (ref: RunRef) => Arguments[K]): Promise<Answers[K]>;
 
   /** All answers; when one fails, the others are stopped and waited for: nothing goes on behind an order that is held. */
   abstract sideBySide<T>(acts: readonly (() => Promise<T>)[]): Promise<T[]>;

@@ -61,10 +61,11 @@ export class Control {
   get situation(): Situation {
     const { data } = this;
     if (data.ended || data.closing) return 'closing';
-    const undoing = (data.held?.order ?? data.order)?.do === 'undo' || data.queue[0]?.do === 'undo';
-    if (undoing && !data.held) return 'undoing';
-    if (data.held && data.brake === 'off') return undoing ? 'undo-held' : 'held';
-    if (data.brake !== 'off') return 'braked';
+    const { held, order, queue, brake } = data;
+    if (held?.order.do === 'undo') return 'undo-held';
+    if (order?.do === 'undo' || queue[0]?.do === 'undo') return 'undoing';
+    if (brake !== 'off') return 'braked';
+    if (held) return 'held';
     return this.isIdle ? 'idle' : 'working';
   }
 
@@ -84,18 +85,23 @@ export class Control {
     return this.isIdle ? 'waiting' : 'running';
   }
 
+  /** Helps that are named are taken at this moment. */
   get waitingFor(): WaitingFor | null {
-    const { held, brake, ended } = this.data;
-    if (ended) return null;
-    if (held) return { reason: held.reason, code: held.code, helps: held.helps };
-    if (brake !== 'off')
+    const { state } = this;
+    const { held, steps } = this.data;
+    if (state === 'paused' || state === 'stopped') {
+      const first = state === 'paused' ? ['resume', 'rollback'] : ['rollback', 'resume'];
+      const helps = [...first, ...(this.#mayFinish ? ['finish'] : [])];
       return {
-        reason: `the run is ${brake}`,
-        code: null,
-        helps: brake === 'paused' ? ['resume', 'rollback', 'finish'] : ['rollback', 'resume', 'finish'],
+        reason: `the run is ${state}${held ? `; before that: ${held.reason}` : ''}`,
+        code: held?.code ?? null,
+        helps: helps.filter((help) => help === 'resume' || this.#takes(help)),
       };
-    if (!this.isIdle) return null;
-    return { reason: this.#whatIsNext(), code: null, helps: ['run-step', 'retry', 'rollback', 'finish'] };
+    }
+    if (state !== 'waiting' && state !== 'rollback-failed') return null;
+    if (held) return { reason: held.reason, code: held.code, helps: held.helps };
+    const retry = this.#mayRetry(steps) ? ['retry'] : [];
+    return { reason: this.#whatIsNext(), code: null, helps: ['run-step', ...retry, 'rollback', 'finish'] };
   }
 
   // Signals: in any phase, at any time, any number of times.
@@ -116,13 +122,10 @@ export class Control {
 
   /** Throws when an update of this name cannot be taken now. */
   check(update: UpdateName): void {
-    const situation = this.situation;
-    if (taken[update].includes(situation)) return;
-    if (situation === 'closing')
+    if (this.#takes(update)) return;
+    if (this.situation === 'closing')
       throw new Error(`${update}: the run is being closed; nothing can be asked of it`);
-    const allowed = Object.entries(taken).flatMap(([name, situations]) =>
-      situations.includes(situation) ? [name] : [],
-    );
+    const allowed = Object.keys(taken).filter((name) => this.#takes(name));
     const signals = this.data.brake === 'off' ? 'pause, emergency-stop' : 'resume, emergency-stop';
     throw new Error(
       `${update}: the run is ${this.state}; allowed now are ${allowed.join(', ')}, and the signals ${signals}`,
@@ -170,8 +173,7 @@ export class Control {
     const steps = again
       .filter(({ state, rejected }) => state === 'completed' && rejected > 0)
       .map(({ step }) => step);
-    const unfinished = again.some(({ state }) => state !== 'completed' && state !== 'pending');
-    if (!data.held && steps.length === 0 && (!unfinished || this.situation === 'working'))
+    if (!this.#mayRetry(again))
       throw new Error(
         `retry: nothing has failed${table === undefined ? '' : ` in ${table}`}, and nothing is in quarantine`,
       );
@@ -305,11 +307,12 @@ export class Control {
     data.skipped.push(data.held.gate);
     data.queue.unshift(data.held.order);
     data.held = null;
+    data.walking = data.settings.mode === 'auto';
   }
 
   checkFinish(): void {
     this.check('finish');
-    if (!this.data.prepared || !this.data.entered)
+    if (!this.#mayFinish)
       throw new Error('finish: nothing has been moved yet; cancel the run, or let it go on');
   }
 
@@ -324,6 +327,22 @@ export class Control {
     data.walking = false;
     this.#effects.interruptOrder();
     return { keeps, undoes };
+  }
+
+  #takes(update: string): boolean {
+    return isUpdate(update) && taken[update].includes(this.situation);
+  }
+
+  /** Something holds the run, has failed, or is in quarantine. */
+  #mayRetry(steps: RunData['steps']): boolean {
+    if (this.data.held) return true;
+    const rejected = steps.some((step) => step.state === 'completed' && step.rejected > 0);
+    const unfinished = steps.some(({ state }) => state !== 'completed' && state !== 'pending');
+    return rejected || (unfinished && this.situation !== 'working');
+  }
+
+  get #mayFinish(): boolean {
+    return this.#takes('finish') && this.data.prepared && this.data.entered;
   }
 
   #brake(brake: Brake): void {
@@ -362,6 +381,10 @@ export class Control {
     if (open.length > 0) return `the next step: ${open.join(', ')}`;
     return settings.verify && !validated ? 'validate' : 'finalize';
   }
+}
+
+function isUpdate(name: string): name is UpdateName {
+  return name in taken;
 }
 
 export function undoAll(ending: Ending): UndoOrder {

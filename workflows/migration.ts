@@ -31,13 +31,13 @@ export async function migration(input?: unknown, carried?: RunData): Promise<Run
       await run.untilEnded();
     } catch (error) {
       if (!(error instanceof HistoryFull)) throw error;
-      await condition(allHandlersFinished);
+      await handlersDone();
       await continueAsNew<typeof migration>(input, run.data);
     } finally {
       clock.cancel();
       await watching;
     }
-    await condition(allHandlersFinished);
+    await handlersDone();
     return close(run);
   });
 }
@@ -64,6 +64,21 @@ function close(run: Run): RunStatus {
   }
   return run.record();
 }
+
+/**
+ * Waits for those who were told something. What came with the same task begins a few turns of the microtask queue later
+ * than what we were woken by: it must have begun before it can be waited for, for nothing may be said behind a run's last
+ * command.
+ */
+async function handlersDone(): Promise<void> {
+  do {
+    await condition(allHandlersFinished);
+    for (let turn = 0; turn < turnsOfAHandler; turn++) await Promise.resolve();
+  } while (!allHandlersFinished());
+}
+
+/** More than lie between the arrival of an update and its handler. */
+const turnsOfAHandler = 100;
 
 function ignoreCancellation(error: unknown): void {
   if (!isCancellation(error)) throw error;

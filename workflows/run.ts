@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, TemporalFailure } from '@temporalio/workflow';
 import type { RunStatus } from '../src/contract/status.js';
 import { nextOrder } from './agenda.js';
 import { Control } from './control.js';
@@ -75,13 +75,12 @@ export class Run {
       await scope.run(() => obey(this.#acts, order));
       this.data.order = null;
     } catch (error) {
-      if (error instanceof HistoryFull) throw error;
       const interrupted = scope.consideredCancelled;
-      const cause = causeOf(error);
       // For another order, which is the first in the queue by now.
-      if (interrupted && isCancellation(error)) this.data.order = null;
-      else if (cause) giveUp(this, order, cause, { interrupted, nowMs: Date.now() });
-      else throw error;
+      if (interrupted) this.data.order = null;
+      const cause = causeOf(error);
+      if (cause) giveUp(this, order, cause, { interrupted, nowMs: Date.now() });
+      else if (!interrupted || !(error instanceof TemporalFailure)) throw error;
     } finally {
       this.#order = undefined;
     }

@@ -1,9 +1,9 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { MigrationError } from '../contract/errors.js';
 import { databaseError } from '../store/postgres-errors.js';
 import type { Transaction } from './transaction.js';
+import { copyOut, copyIn } from '../store/copy-streams.js';
 
 /** `binary` where both servers know all the types; `text` for values that one side keeps as their text. */
 export type CopyFormat = 'binary' | 'text';
@@ -32,8 +32,8 @@ export async function copyRows(
   into: string,
   options: CopyOptions,
 ): Promise<{ rows: number; bytes: number }> {
-  const reader = source.client.query(copyTo(`copy (${select}) to stdout (format ${options.format})`));
-  const writer = target.client.query(copyFrom(`copy ${into} from stdin (format ${options.format})`));
+  const reader = copyOut(source.client, `copy (${select}) to stdout (format ${options.format})`);
+  const writer = copyIn(target.client, `copy ${into} from stdin (format ${options.format})`);
   const meter = new Meter(options.onBytes);
 
   // The pipeline hands the first error to every stream, so only the first to fail says where it happened.

@@ -7,7 +7,7 @@ import type { ClientBase } from 'pg';
 export async function noteOwnWrite(client: ClientBase, run: string, step: string): Promise<void> {
   await client.query(
     // xmin is the low half of the transaction's number.
-    `insert into migration.own_writes (run, step, xid) values ($1, $2, 0)
+    `insert into migration.own_writes (run, step, xid) values ($1, $2, txid_current() & 4294967295)
      on conflict do nothing`,
     [run, step],
   );

@@ -46,7 +46,7 @@ test('what the server is busy with ends at once, on all connections, and nothing
   await writing.query('begin');
   await writing.query("update t set text = 'changed' where i = 1");
   await writing.query("set maintenance_work_mem = '1MB'");
-  const acts = Promise.allSettled([
+  const ends = Promise.allSettled([
     sleeping.query('select pg_sleep(60)'),
     writing.query('create index t_text on t (text); select pg_sleep(60)'),
   ]);
@@ -54,7 +54,7 @@ test('what the server is busy with ends at once, on all connections, and nothing
   const begin = performance.now();
   await ours.endAll(never);
   expect(await backends(ours)).toBe(0);
-  expect((await acts).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(performance.now() - begin).toBeLessThan(2_000);
   const { rows } = await watch.query(
     "select text <> 'changed' as kept, to_regclass('t_text') as index from t where i = 1",

@@ -24,15 +24,15 @@ export interface SteeredEnd {
 
 export const wish = defineSignal<[Wish]>('wish');
 
-const activities = proxyActivities<Record<string, () => Promise<unknown>>>({
+const { act } = proxyActivities<{ act: (how: string) => Promise<unknown> }>({
   startToCloseTimeout: '1m',
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { maximumAttempts: 1 },
 });
 
-/** Runs one activity, and steers it as its operator wishes. */
-export async function steered(activity: string): Promise<SteeredEnd> {
+/** Runs its activity, and steers it as its operator wishes. */
+export async function steered(how: string): Promise<SteeredEnd> {
   const reports: ActivityReport[] = [];
   let steering: Steering = 'go';
   const scope = new CancellationScope();
@@ -45,7 +45,7 @@ export async function steered(activity: string): Promise<SteeredEnd> {
     if (wanted.cancel) scope.cancel();
   });
   try {
-    const answer = await scope.run(() => activities[activity]?.());
+    const answer = await scope.run(() => act(how));
     return { how: 'answered', answer, reports };
   } catch (error) {
     const answer = error instanceof Error ? (error.cause ?? error) : error;

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
-import type { WorkflowHandle } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createActivityEnvironment, type ActivityEnvironment } from './activity-environment.js';
-import type { steered, wish, Wish } from './steered-workflow.js';
+import { steered, wish, type Wish } from './steered-workflow.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -29,7 +27,8 @@ afterAll(async () => {
   await environment.close();
 });
 
-function activities() {
+/** What the activity may be busy with. */
+function acts() {
   const { context } = environment;
   return {
     /** Is at something that only the server can end. */
@@ -46,42 +45,35 @@ function activities() {
       }),
     /** Its last chunk takes longer than anybody may wait. */
     longChunk: () => context.attempt(ref, () => new Promise<never>(() => undefined)),
-    fails: () =>
-      context.attempt(ref, async ({ progress }) => {
-        progress({ done: 30, of: null, counts });
-        throw new Error('a fault of the program');
-      }),
-    /** As Temporal's own tools hold an activity back. */
-    heldByTemporal: () =>
-      context.attempt(ref, async ({ pause }) => {
-        while (!pause.aborted) await sleep(20);
-        Object.defineProperty(Context.current(), 'cancellationDetails', { value: { paused: true } });
-        return { ...counts, done: false };
-      }),
   };
 }
 
-type Handle = WorkflowHandle<typeof steered>;
+type Act = keyof ReturnType<typeof acts>;
 
-/** Runs an activity in a worker; `operate` steers it. Answers its end, and how long that took after the wish. */
-async function steer(activity: keyof ReturnType<typeof activities>, wanted?: Wish) {
-  const taskQueue = `steered-${randomBytes(6).toString('hex')}`;
-  const worker = await Worker.create({
+function createWorker(taskQueue: string): Promise<Worker> {
+  return Worker.create({
     connection,
     taskQueue,
     workflowBundle,
-    activities: activities(),
+    activities: { act: (how: Act) => acts()[how]() },
     maxHeartbeatThrottleInterval: '500ms',
   });
+}
+
+/** Starts the workflow on a task queue of its own. */
+function start(how: Act) {
+  const taskQueue = `steered-${randomBytes(6).toString('hex')}`;
+  return environment.temporal.workflow.start(steered, { taskQueue, workflowId: taskQueue, args: [how] });
+}
+
+/** Runs the activity in a worker, and has it steered after a while. Answers its end, and how long that took from then. */
+async function steer(how: Act, wanted: Wish) {
+  const handle = await start(how);
+  const worker = await createWorker(handle.workflowId);
   return worker.runUntil(async () => {
-    const handle: Handle = await environment.temporal.workflow.start<typeof steered>('steered', {
-      taskQueue,
-      workflowId: taskQueue,
-      args: [activity],
-    });
     await sleep(1_500);
     const wishedAt = performance.now();
-    if (wanted) await handle.signal<Parameters<typeof wish extends { args?: infer A } ? never : never>>('wish' as never, wanted as never);
+    await handle.signal(wish, wanted);
     const end = await handle.result();
     const { events } = await handle.fetchHistory();
     return { ...end, ms: performance.now() - wishedAt, events: events?.length ?? 0 };
@@ -91,7 +83,8 @@ async function steer(activity: keyof ReturnType<typeof activities>, wanted?: Wis
 async function backends(): Promise<number> {
   const rows = await environment.query<{ count: number }>(
     'target',
-    `select count(*)::int as count from pg_stat_activity where application_name ~ '^nxt-migrate .* '`,
+    `select count(*)::int as count from pg_stat_activity
+     where datname = current_database() and application_name ~ '^nxt-migrate .* '`,
   );
   return rows[0]?.count ?? -1;
 }
@@ -134,7 +127,7 @@ describe('an activity that its run steers', () => {
     const end = await steer('chunks', { steering: 'pause', cancel: true });
     expect(end.reports.length).toBeGreaterThanOrEqual(2);
     expect(end.reports.at(-1)).toMatchObject({
-      activity: 'chunks',
+      activity: 'act',
       step: 'products',
       of: null,
       counts,
@@ -143,10 +136,13 @@ describe('an activity that its run steers', () => {
     expect(end.reports.at(-1)?.done).toBeGreaterThan(5);
     expect(end.events).toBeLessThan(20);
   });
+});
 
-  test('that fails says so with the figures it has last told', async () => {
-    const end = await steer('fails');
-    expect(end.how).toBe('failed');
-    expect(end.answer).toContain('a fault of the program');
-  });
+test('an activity whose worker is shut down ends with what it has committed, in that worker', async () => {
+  const handle = await start('chunks');
+  const first = await createWorker(handle.workflowId);
+  await first.runUntil(sleep(1_500));
+  const second = await createWorker(handle.workflowId);
+  const { how, answer } = await second.runUntil(handle.result());
+  expect({ how, answer }).toEqual({ how: 'answered', answer: { ...counts, done: false } });
 });

@@ -74,7 +74,7 @@ test('a stop drops the chunks in hand, and the next move goes on behind what is 
         stop.abort();
       },
     });
-    await expect(stopped).rejects.toThrow();
+    await expect(stopped).rejects.toThrow(/abort/i);
     expect(commits).toBe(4);
     expect(await rowsIn(customers)).toEqual({ read: 400, rows: 400 });
     expect(await move(customers)).toBe(true);

@@ -11,9 +11,12 @@ export async function finalize(acts: Acts): Promise<void> {
   await acts.do('finishTarget', (ref) => ref);
   const status = { ...book.status(Date.now(), { state: 'completed', waitingFor: null }) };
   data.report = (await acts.do('writeReport', (ref) => ({ ...ref, status }))).path;
-  data.closing = true;
   try {
-    await acts.do('closeRun', (ref) => ({ ...ref, state: 'completed' as const }));
+    await acts.do('closeRun', (ref) => {
+      // Not before: the brake may be on by now, and whoever waits may still be asked for something else.
+      data.closing = true;
+      return { ...ref, state: 'completed' as const };
+    });
     data.ended = 'completed';
   } finally {
     data.closing = false;

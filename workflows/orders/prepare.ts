@@ -42,7 +42,7 @@ async function enter(acts: Acts): Promise<void> {
         gate: 'left behind',
       },
     );
-  if (left) return adopt(acts);
+  if (left) return orFail(() => adopt(acts));
   const { settings, name } = data;
   const opened = await orFail(() => acts.do('openRun', (ref) => ({ ...ref, settings, name })));
   data.entered = true;
@@ -56,12 +56,11 @@ async function enter(acts: Acts): Promise<void> {
 export async function adopt(acts: Acts): Promise<void> {
   const { book } = acts;
   const { data } = acts.control;
-  const by = data.ref.run;
-  const left = await orFail(() => acts.do('findLeftBehind', (ref) => ref));
+  const left = await acts.do('findLeftBehind', (ref) => ref);
   if (!left) return;
   const { run, plan, startedAt } = left;
+  const adopted = await acts.do('adoptRun', ({ run: by }) => ({ run, plan, startedAt, by }));
   data.ref = { run, plan, startedAt };
-  const adopted = await orFail(() => acts.do('adoptRun', (ref) => ({ ...ref, by })));
   data.entered = true;
   data.searchAttributes = adopted.searchAttributes;
   data.parallel = adopted.parallel;

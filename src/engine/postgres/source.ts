@@ -1,5 +1,4 @@
 import { escapeIdentifier, escapeLiteral, type Client, type ClientConfig } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import type { SourceChunk, SourceColumn } from '../row.js';
 import type { KeyBounds, SourceDatabase, SourceTable } from '../source/types.js';
 import { databaseError } from '../../store/postgres-errors.js';
@@ -7,6 +6,7 @@ import { quoteTable } from '../../store/quote.js';
 import { connect } from './connect.js';
 import { describeTable, selectExpression } from './introspect.js';
 import { locateRow, RowSplitter } from './split-rows.js';
+import { copyOut } from '../../store/copy-streams.js';
 
 /** A legacy PostgreSQL. Each reading has a connection of its own, so that readings can run side by side. */
 export async function openPostgresSource(config: ClientConfig): Promise<SourceDatabase> {
@@ -28,10 +28,9 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
     const sample =
       share === undefined ? '' : ` tablesample system (${Math.min(100, share * 100)}) repeatable (1)`;
     const sorted = order ? ` order by ${keyList(table)}` : '';
-    const stream = client.query(
-      copyTo(
-        `copy (select ${selectList(table)} from ${quoteTable(table.name)}${sample}${where}${sorted}) to stdout (format binary)`,
-      ),
+    const stream = copyOut(
+      client,
+      `copy (select ${selectList(table)} from ${quoteTable(table.name)}${sample}${where}${sorted}) to stdout (format binary)`,
     );
     const stop = () => stream.destroy(new Error('reading the source was cancelled'));
     signal.addEventListener('abort', stop, { once: true });
@@ -63,10 +62,9 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
       const client = await connectSource();
       try {
         signal.throwIfAborted();
-        const stream = client.query(
-          copyTo(
-            `copy (select ${selectList(table)} from ${quoteTable(table.name)}${where} order by ${keyList(table)}) to stdout (format binary)`,
-          ),
+        const stream = copyOut(
+          client,
+          `copy (select ${selectList(table)} from ${quoteTable(table.name)}${where} order by ${keyList(table)}) to stdout (format binary)`,
         );
         const splitter = new RowSplitter({ rows: keys.length, bytes: Number.MAX_SAFE_INTEGER });
         for await (const data of stream) for (const chunk of splitter.push(data as Buffer)) return chunk;

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { Client } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import type { Entity, IdentityRule } from '../../plan/model.js';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../store/quote.js';
 import { locateRow, RowSplitter } from '../postgres/split-rows.js';
@@ -10,6 +9,7 @@ import { fold } from '../values/text.js';
 import { comparableId, identityOf, isUuid, namespaceOf, uuidBytes } from '../values/uuid.js';
 import { CurrencyLists } from './currency-lists.js';
 import { UuidMap } from './uuid-map.js';
+import { copyOut } from '../../store/copy-streams.js';
 
 /** Resolutions remembered: rows that refer to one parent often come in runs and repeat. */
 const memoSize = 1 << 14;
@@ -271,7 +271,7 @@ function textAt({ bytes, start, length }: RawRow, field: number): string | null 
 async function* binaryRows(client: Client, query: string, fields: number): AsyncGenerator<RawRow> {
   const row = new RawRow(fields);
   const splitter = new RowSplitter({ rows: 1 << 16, bytes: 1 << 20 });
-  const stream = client.query(copyTo(`copy (${query}) to stdout (format binary)`));
+  const stream = copyOut(client, `copy (${query}) to stdout (format binary)`);
   function* located(chunks: ReturnType<RowSplitter['push']>): Generator<RawRow> {
     for (const chunk of chunks)
       for (let i = 0; i < chunk.rows; i++) {

@@ -42,18 +42,23 @@ export async function lockQuarantined(
     .map(({ id, legacyId, original }) => ({ id, legacyId, key: keyOf(source, legacyId, original) }));
 }
 
-/** The legacy keys, by column, of rows that have been in quarantine. */
-export async function keysOfQuarantined(
+/** The legacy keys, by column, of rows that have left the quarantine with this chunk. */
+export async function keysOfRetried(
   client: Client,
   { ref, entity }: Step,
   source: StepSource,
+  chunk: { readonly range: number; readonly chunk: number },
   legacyIds: readonly string[],
 ): Promise<(readonly string[])[]> {
   if (source.table.key.length === 1) return legacyIds.map((id) => [id]);
+  // Keys of several columns may be one as text: the row that left at the time of the chunk is the one that is meant.
   const { rows } = await client.query<{ legacyId: string; original: Original }>(
-    `select distinct on (legacy_id) legacy_id as "legacyId", original from migration.rejects
-     where run = $1 and step = $2 and source_table = $3 and legacy_id = any($4) order by legacy_id, id desc`,
-    [ref.run, entity.step, source.plan.table, legacyIds],
+    `select distinct on (q.legacy_id) q.legacy_id as "legacyId", q.original
+     from migration.rejects q
+     join migration.chunks c on c.run = q.run and c.step = q.step and c.source_table = q.source_table
+     where q.run = $1 and q.step = $2 and q.source_table = $3 and q.legacy_id = any($4) and c.range = $5 and c.chunk = $6
+     order by q.legacy_id, (q.resolved_at = c.committed_at) desc nulls last, q.id desc`,
+    [ref.run, entity.step, source.plan.table, legacyIds, chunk.range, chunk.chunk],
   );
   return rows.map(({ legacyId, original }) => keyOf(source, legacyId, original));
 }

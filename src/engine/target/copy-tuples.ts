@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type { Client } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import type { PreparedChunk } from './prepared-chunk.js';
+import { copyIn } from '../../store/copy-streams.js';
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const trailer = Buffer.from([0xff, 0xff]);
@@ -21,7 +21,7 @@ export async function copyTuples(
   at?: PassPoint,
 ): Promise<void> {
   const columns = chunk.columns.map(quoteIdent).join(', ');
-  const sink = client.query(copyFrom(`copy ${quoteTable(table)} (${columns}) from stdin (format binary)`));
+  const sink = copyIn(client, `copy ${quoteTable(table)} (${columns}) from stdin (format binary)`);
   const done = finished(sink);
   // The outcome is awaited below; until then a failure must not count as unhandled.
   done.catch(() => undefined);

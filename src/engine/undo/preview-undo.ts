@@ -19,6 +19,9 @@ export interface StepPreview {
   readonly builtUpon: readonly (SomeRows & { readonly table: string; readonly constraint: string })[];
 }
 
+/** From so many rows on it is quicker to read whole tables than to look the rows up, which the planner cannot know. */
+const manyRows = 10_000;
+
 /** What undoing these steps together would take back, as of one instant, in the order given. Writes nothing. */
 export async function previewUndo(
   client: Client,
@@ -60,6 +63,8 @@ async function previewStep(
   { entity, rows, parents }: OpenedStep,
   going: readonly RowsThatGo[],
 ): Promise<StepPreview> {
+  const count = await countRows(client, run, entity.step);
+  await client.query(`select set_config('enable_nestloop', $1, true)`, [count < manyRows ? 'on' : 'off']);
   const changed: SomeRows[] = [];
   for (const { target } of rows) changed.push(await findChangedRows(client, run, entity.step, target));
   for (const { target } of parents) changed.push(await findChangedParents(client, run, entity.step, target));
@@ -73,7 +78,7 @@ async function previewStep(
   return {
     step: entity.step,
     table: entity.table,
-    rows: await countRows(client, run, entity.step),
+    rows: count,
     changed: {
       rows: changed.reduce((sum, some) => sum + some.rows, 0),
       examples: changed.flatMap(({ examples }) => examples).slice(0, 5),

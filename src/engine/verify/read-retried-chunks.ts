@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { keysOfQuarantined } from '../retry/quarantine.js';
+import { keysOfRetried } from '../retry/quarantine.js';
 import type { SourceChunk } from '../row.js';
 import type { SourceDatabase } from '../source/types.js';
 import type { Step, StepSource } from '../step.js';
@@ -26,7 +26,7 @@ export async function* readRetriedChunks<Chunk extends { readonly range: number;
       [step.ref.run, step.entity.step, source.plan.table, chunk.range, chunk.chunk],
     );
     const legacyIds = ids.map((row) => row.legacyId);
-    const keys = await keysOfQuarantined(client, step, source, legacyIds);
+    const keys = await keysOfRetried(client, step, source, chunk, legacyIds);
     const rows = await database.lookup(source.table, keys, signal);
     yield { chunk, rows: rows.rows === 0 ? undefined : rows };
   }

@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import { crc32 } from 'node:zlib';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../store/quote.js';
@@ -19,6 +18,7 @@ import { RowComparer } from './compare-rows.js';
 import { readChunksAgain, type ChunkBounds } from './read-chunks-again.js';
 import { comparedAlike, type Origin } from './compared-alike.js';
 import { readRetriedChunks } from './read-retried-chunks.js';
+import { copyOut } from '../../store/copy-streams.js';
 
 /** A difference: the exact row and column, never the values. */
 interface Difference {
@@ -276,7 +276,7 @@ class Comparison {
       join ${quoteTable(entity.table)} t on ${matchesKey(target, 't', 'k.target')}
       where ${this.#where(chunk)} order by k.n`;
     const splitter = new RowSplitter({ rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER });
-    const stream = this.#client.query(copyTo(`copy (${query}) to stdout (format binary)`));
+    const stream = copyOut(this.#client, `copy (${query}) to stdout (format binary)`);
     let answer: SourceChunk = { bytes: Buffer.alloc(0), offsets: new Int32Array(1), rows: 0 };
     for await (const data of stream) for (const part of splitter.push(data as Buffer)) answer = part;
     for (const part of splitter.finish()) answer = part;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { withLegacy, type MovedLegacy } from './moved-legacy.js';
 
@@ -59,6 +60,25 @@ test('when a parent has come in, rows that were rejected for want of it move, an
     await moved.legacy.query("update legacy_products set name = 'Two' where sku = 'SKU-2'");
     for (const step of ['suppliers', 'products', 'inventory', 'price-lists'])
       expect([step, await verified(moved, step)]).toEqual([step, clean]);
+  }));
+
+test('of two retries at the same moment one moves a row, also where no key of its own would stop the other', () =>
+  withLegacy(wholesaler, async (moved) => {
+    for (const step of ['suppliers', 'products', 'inventory']) await moved.move(step);
+    await moved.legacy.query(`update legacy_inventory set product_id = '${id(11)}'`);
+    const holder = await moved.connect();
+    await holder.query('begin; lock table inventory in share row exclusive mode');
+    const both = Promise.all([moved.retry('inventory'), moved.retry('inventory')]);
+    const waiting = `select count(*)::int from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    while ((await moved.value(waiting)) !== 2) await setTimeout(10);
+    await holder.query('commit');
+    await holder.end();
+    const moves = (await both).map((retried) => retried.moved);
+    expect([Math.min(...moves), Math.max(...moves)]).toEqual([0, 2]);
+    expect(await moved.value('select count(*)::int from inventory')).toBe(3);
+    expect(await moved.counts('inventory')).toMatchObject({ read: 3, migrated: 3, rejected: 0 });
+    expect(await verified(moved, 'inventory')).toEqual(clean);
   }));
 
 test('a reference to a row of the same table is set once that row has come in', () =>

@@ -264,6 +264,46 @@ describe('an undo', () => {
       expect((await prove(target, ['price-lists'])).differences).toEqual([]);
     }));
 
+  it('puts rows that a retry had moved back into the quarantine before it takes back the rest', () =>
+    withMoved(async (target) => {
+      const [reject] = await target.query(
+        `select id, source_table, legacy_id from migration.rejects where step = 'customers' order by id limit 1`,
+      );
+      const retried = [reject?.['source_table'], reject?.['legacy_id']];
+      await target.query(
+        `insert into migration.ranges (run, step, source_table, range, kind, rows, done_at)
+         values ('moved', 'customers', $1, 7, 'retry', 0, now())`,
+        retried.slice(0, 1),
+      );
+      await target.query(
+        `with row as (
+           insert into customers (customer_code, company_name, email) values ('R', 'Retried', 'r@e.x') returning id
+         ), chunk as (
+           insert into migration.chunks (run, step, source_table, range, chunk, first_key, last_key, read, migrated, merged,
+             rejected, warnings, checksum, bytes)
+           values ('moved', 'customers', $1, 7, 0, array[$2], array[$2], 0, 1, 0, -1, 0, 0, 0)
+         ), resolved as (
+           update migration.rejects set resolved_at = now(), resolution = 'moved' where source_table = $1 and legacy_id = $2
+         )
+         insert into migration.lineage (run, step, source_table, range, chunk, target_table, target_uuids, legacy_keys)
+         select 'moved', 'customers', $1, 7, 0, 'customers', array[id], array[$2] from row`,
+        retried,
+      );
+      const before = await stepCounts(target.client, ref.run, 'customers');
+      const pause = new AbortController();
+      const paused = await undo(target, 'customers', {
+        pause: pause.signal,
+        progress: () => pause.abort(),
+      });
+      expect(paused).toMatchObject({ migrated: before.migrated - 1, rejected: before.rejected + 1 });
+      const resolution = () =>
+        target.value('select resolution from migration.rejects where id = $1', [reject?.['id']]);
+      expect(await resolution()).toBeNull();
+      await undoAll(target, ['customers']);
+      expect(await resolution()).toBe('rolled back');
+      expect((await prove(target, ['customers'])).differences).toEqual([]);
+    }));
+
   it.each([
     ['no action', 'refuses'],
     ['restrict', 'refuses'],

@@ -1,6 +1,12 @@
 /** Composition root of a worker: configuration, connections, activities, Worker. Nothing else. */
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type LogLevel,
+  type WorkerDeploymentOptions,
+} from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { registerSearchAttributes } from './src/client/register-search-attributes.js';
 import { connectWorker } from './src/client/connect-worker.js';
@@ -24,7 +30,7 @@ async function main(): Promise<void> {
       log[sdkLevels[level]](plainFields(meta ?? {}), message),
     ),
   });
-  const { address, namespace, taskQueue } = config.temporal;
+  const { address, namespace, taskQueue, deploymentName, buildId } = config.temporal;
   // A server that cannot be reached is said here, in a line, and not by a run that hangs.
   for (const [server, url] of Object.entries({
     source: config.source,
@@ -48,6 +54,7 @@ async function main(): Promise<void> {
       maxHeartbeatThrottleInterval: '500ms',
       // Activities hear at once that their worker goes, and have 20 seconds of their own for the chunk in hand.
       shutdownGraceTime: 0,
+      ...(buildId === undefined ? {} : { workerDeploymentOptions: versioned(deploymentName, buildId) }),
       maxCachedWorkflows: 10,
       // Each thread is an isolate of its own; one wires more runs than a target can take.
       workflowThreadPoolSize: 1,
@@ -63,6 +70,15 @@ async function main(): Promise<void> {
   } finally {
     await connection.close();
   }
+}
+
+/** An open run stays with the version that it began on: what the workflow itself declares. */
+function versioned(deploymentName: string, buildId: string): WorkerDeploymentOptions {
+  return {
+    version: { deploymentName, buildId },
+    useWorkerVersioning: true,
+    defaultVersioningBehavior: 'PINNED',
+  };
 }
 
 const sdkLevels = {

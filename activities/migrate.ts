@@ -1,13 +1,14 @@
 import { findEntity } from '../src/plan/order.js';
 import { setDerivedCount } from '../src/engine/complete/derived-counts.js';
 import { setOwnLinks } from '../src/engine/complete/own-links.js';
-import { warnOfSoftReferences } from '../src/engine/complete/soft-references.js';
+import { renewWarningsAbout, warnOfSoftReferences } from '../src/engine/complete/soft-references.js';
 import { moveStep } from '../src/engine/move-step.js';
 import { loadReferences, referencedSteps } from '../src/engine/step.js';
 import { requireAllRanges } from '../src/engine/complete/require-all-ranges.js';
 import { surveyStep } from '../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
+import { completedEntities } from '../src/store/run-entities.js';
 import { completeStepRow, stepCounts } from '../src/store/runs.js';
 import type { RunContext } from './run-context.js';
 import { StepFigures } from './step-figures.js';
@@ -78,6 +79,7 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
             const other = findEntity(plan, soft.to);
             if (other) await warnOfSoftReferences(client, ref.run, entity, target, soft, other);
           }
+          await renewWarningsAbout(client, ref.run, entity, await completedEntities(client, ref.run, plan));
           await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }), {
             pause,
             at,

@@ -26,14 +26,14 @@ export function retryActivities(context: RunContext, at?: PassPoint): Retry {
               },
               at,
             });
-            return { ...(await stepCounts(client, ref.run, ref.step)), moved };
+            return { ...(await stepCounts(client, ref.run, ref.step)), moved, done: !pause.aborted };
           });
         } catch (error) {
           if (!signal.aborted) throw error;
           // The page in hand is dropped; what is in is told, so that the figures of the run are right.
           await stopped();
           const counts = await context.afterStop((client) => stepCounts(client, ref.run, ref.step));
-          return { ...counts, ...latest };
+          return { ...counts, ...latest, done: false };
         }
       }),
   };

@@ -150,8 +150,8 @@ export interface Activities {
   completeStep(ref: StepRef): Promise<StepCounts & { readonly checkpoint: string; readonly at: string }>;
   /** Moves the step's quarantined rows again, as the source has them now. `completeStep` must follow. */
   retryRejects(ref: StepRef & { readonly coerceTypes: boolean }): Promise<
-    StepCounts & {
-      /** rows that have left the quarantine */
+    StepPart & {
+      /** rows that have left the quarantine by this attempt */
       readonly moved: number;
     }
   >;

@@ -148,14 +148,9 @@ export class Control {
     const status = data.steps.find((each) => each.step === step);
     if (status?.state === 'completed')
       throw new Error(`run-step: ${step} is completed; roll it back to move it again`);
-    const waitsFor = data.outline.find((each) => each.step === step)?.waitsFor ?? [];
-    const missing = data.steps.filter(
-      (each) => waitsFor.includes(each.step) && each.step !== step && each.state !== 'completed',
-    );
+    const missing = this.#missingFor(step);
     if (missing.length > 0)
-      throw new Error(
-        `run-step: ${step} waits for ${missing.map((each) => each.step).join(', ')}, which has not moved`,
-      );
+      throw new Error(`run-step: ${step} waits for ${missing.join(', ')}, which has not moved`);
     return { do: 'step', step };
   }
 
@@ -167,24 +162,21 @@ export class Control {
   /** Steps whose quarantined rows a retry would move again. */
   stepsToRetry({ table }: UpdateArguments['retry']): string[] {
     this.check('retry');
-    const { data } = this;
-    const again =
-      table === undefined ? data.steps : data.steps.filter(({ step }) => step === stepNamed(data, table));
-    const steps = again
-      .filter(({ state, rejected }) => state === 'completed' && rejected > 0)
-      .map(({ step }) => step);
-    if (!this.#mayRetry(again))
+    const named = this.#named(table);
+    if (!this.#mayRetry(named))
       throw new Error(
         `retry: nothing has failed${table === undefined ? '' : ` in ${table}`}, and nothing is in quarantine`,
       );
-    return steps;
+    // Behind an undo nothing is left that could be moved again.
+    return this.situation === 'undo-held' ? [] : inQuarantine(named);
   }
 
   /** What holds the run is tried again; else, or when a table is named, its quarantined rows are moved again. */
   retry(args: UpdateArguments['retry'], steps: readonly string[]): void {
-    const { data } = this;
+    const { data, situation } = this;
     const { held } = data;
     const { coerceTypes } = args;
+    const halfIn = situation === 'idle' ? this.#halfIn(this.#named(args.table)) : [];
     if (steps.length > 0 && (held === null || args.table !== undefined))
       data.queue.push({ do: 'retry', steps, coerceTypes });
     if (held) {
@@ -192,10 +184,10 @@ export class Control {
       data.queue.push(held.order);
       if (held.order.do === 'prepare') data.adopt = true;
     } else if (data.settings.mode === 'stepwise') {
-      const failed = data.steps.filter(({ state }) => state === 'failed' || state === 'running');
-      data.queue.push(...failed.map(({ step }) => ({ do: 'step', step }) as const));
+      data.queue.push(...halfIn.map((step) => ({ do: 'step', step }) as const));
     }
-    data.walking = data.settings.mode === 'auto';
+    // What is rolled back in part stays so until somebody asks for more.
+    data.walking = data.settings.mode === 'auto' && situation !== 'undo-held';
   }
 
   /** The order that a rollback asks for. */
@@ -333,12 +325,37 @@ export class Control {
     return isUpdate(update) && taken[update].includes(this.situation);
   }
 
-  /** Something holds the run, has failed, or is in quarantine. */
+  /** Something holds the run, has failed, or is in quarantine; or the run could walk on. */
   #mayRetry(steps: RunData['steps']): boolean {
-    if (this.data.held) return true;
-    const rejected = steps.some((step) => step.state === 'completed' && step.rejected > 0);
-    const unfinished = steps.some(({ state }) => state !== 'completed' && state !== 'pending');
-    return rejected || (unfinished && this.situation !== 'working');
+    if (this.data.held || inQuarantine(steps).length > 0) return true;
+    if (this.situation !== 'idle') return false;
+    return this.data.settings.mode === 'auto'
+      ? steps.some(({ state }) => state !== 'completed' && state !== 'pending')
+      : this.#halfIn(steps).length > 0;
+  }
+
+  /** Steps that have begun and can be moved on: what they wait for is in, or comes before them. */
+  #halfIn(steps: RunData['steps']): string[] {
+    const found: string[] = [];
+    for (const { step, state } of steps)
+      if (state === 'failed' || state === 'running')
+        if (this.#missingFor(step).every((other) => found.includes(other))) found.push(step);
+    return found;
+  }
+
+  #missingFor(step: string): string[] {
+    const { outline, steps } = this.data;
+    const waitsFor = outline.find((each) => each.step === step)?.waitsFor ?? [];
+    return steps
+      .filter((each) => waitsFor.includes(each.step) && each.step !== step && each.state !== 'completed')
+      .map((each) => each.step);
+  }
+
+  #named(table: string | undefined): RunData['steps'] {
+    const { data } = this;
+    if (table === undefined) return data.steps;
+    const named = stepNamed(data, table);
+    return data.steps.filter(({ step }) => step === named);
   }
 
   get #mayFinish(): boolean {
@@ -381,6 +398,10 @@ export class Control {
     if (open.length > 0) return `the next step: ${open.join(', ')}`;
     return settings.verify && !validated ? 'validate' : 'finalize';
   }
+}
+
+function inQuarantine(steps: RunData['steps']): string[] {
+  return steps.filter(({ state, rejected }) => state === 'completed' && rejected > 0).map(({ step }) => step);
 }
 
 function isUpdate(name: string): name is UpdateName {

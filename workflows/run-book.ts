@@ -84,6 +84,11 @@ export class RunBook {
     Object.assign(this.#step(step), { state, endedAt: iso(nowMs) });
   }
 
+  /** From here on it is not complete any more, whatever becomes of the undo. */
+  undoing(step: string): void {
+    Object.assign(this.#step(step), { state: 'running', endedAt: null, differences: null });
+  }
+
   /** A step that is rolled back has no rows in the target any more, and none in its figures. */
   undone(step: string, nowMs: number): void {
     const status = this.#step(step);

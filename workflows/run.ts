@@ -37,7 +37,7 @@ export class Run {
     const { data } = this;
     while (!data.ended) {
       if (historyFull(data)) throw new HistoryFull();
-      data.order = (data.held ? null : data.order) ?? nextOrder(data) ?? null;
+      data.order = nextOrder(data) ?? null;
       this.changed();
       if (data.order) await this.#obey(data.order);
       else
@@ -75,12 +75,15 @@ export class Run {
       await scope.run(() => obey(this.#acts, order));
       this.data.order = null;
     } catch (error) {
-      const interrupted = scope.consideredCancelled;
+      const { data } = this;
+      data.order = null;
       // For another order, which is the first in the queue by now.
-      if (interrupted) this.data.order = null;
+      const interrupted = scope.consideredCancelled;
       const cause = causeOf(error);
       if (cause) giveUp(this, order, cause, { interrupted, nowMs: Date.now() });
-      else if (!interrupted || !(error instanceof TemporalFailure)) throw error;
+      // Gone on with in the new history, unless something comes before it there.
+      else if (error instanceof HistoryFull && !interrupted) data.queue.unshift(order);
+      if (!cause && !(interrupted && error instanceof TemporalFailure)) throw error;
     } finally {
       this.#order = undefined;
     }

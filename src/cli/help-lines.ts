@@ -1,7 +1,11 @@
 import type { RunStatus } from '../contract/status.js';
 
 /** Arguments that a command would not be accepted without. */
-const inputs: Readonly<Record<string, string>> = { 'skip-validation': `'{"reason": "..."}'` };
+const inputs: Readonly<Record<string, string>> = {
+  'skip-validation': `'{"reason": "..."}'`,
+  'run-step': `'{"step": "..."}'`,
+  rollback: `'{"scope": "full"}'`,
+};
 const signals = new Set(['pause', 'resume', 'emergency-stop']);
 
 /** Why a run is held, and the commands that would help; the first line is the reason. */

@@ -29,7 +29,7 @@ export interface TemporalDoor {
  * @throws MigrationError ERR_001 when nothing answers there
  */
 export async function connectTemporal(
-  { address, namespace, taskQueue }: Config['temporal'],
+  { address, namespace, taskQueue }: Pick<Config['temporal'], 'address' | 'namespace' | 'taskQueue'>,
   access: TemporalAccess = temporalAccess(process.env),
 ): Promise<TemporalDoor> {
   const connection = await connect(address, access);

@@ -54,5 +54,8 @@ export interface Config {
     readonly address: string;
     readonly namespace: string;
     readonly taskQueue: string;
+    readonly deploymentName: string;
+    /** Version of the workers; `undefined`: they are not versioned, and any of them takes any run. */
+    readonly buildId: string | undefined;
   };
 }

@@ -71,6 +71,8 @@ function configOf(values: Variables): Config {
       address: values.TEMPORAL_ADDRESS,
       namespace: values.TEMPORAL_NAMESPACE,
       taskQueue: values.TEMPORAL_TASK_QUEUE,
+      deploymentName: values.TEMPORAL_DEPLOYMENT_NAME,
+      buildId: values.TEMPORAL_WORKER_BUILD_ID,
     },
   };
 }

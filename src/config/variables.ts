@@ -60,6 +60,8 @@ const fields = {
   TEMPORAL_ADDRESS: hostAndPort().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: plainName().default('default'),
   TEMPORAL_TASK_QUEUE: plainName().default('migration'),
+  TEMPORAL_DEPLOYMENT_NAME: plainName().default('nxt-migrate'),
+  TEMPORAL_WORKER_BUILD_ID: plainName().optional(),
 };
 
 /** The names, in the order in which `.env.example` explains them. */

@@ -15,7 +15,7 @@ import { giveUp } from '../../workflows/give-up.js';
 import { obey } from '../../workflows/orders/obey.js';
 import { RunBook } from '../../workflows/run-book.js';
 import type { Order, RunData } from '../../workflows/run-data.js';
-import { outline, startedRun } from './example-run.js';
+import { hour, outline, startedRun } from './example-run.js';
 
 /** How an act ends. `refused`: a gate that does not pass, too many errors, corruption, rows changed by others. */
 export type Outcome = 'done' | 'part' | 'refused' | 'lost-connection' | 'no-memory' | 'interrupted';
@@ -66,6 +66,7 @@ export class Simulation {
   readonly broken: string[] = [];
   /** the workflow has failed for a fault of the program, or because it may not start */
   failure: unknown;
+  lastOrder: Order | undefined;
   historyIsFull = false;
   closedAs: string | null = null;
   /** the deadline has passed, or the run was cancelled: it must not end as completed */
@@ -83,8 +84,9 @@ export class Simulation {
 
   /** @param leftBehind another run has left suppliers, and half of its products */
   static async start(input: RunInput, leftBehind = false): Promise<Simulation> {
-    const simulation = new Simulation(startedRun(input));
-    simulation.data.deadlineMs = Date.now() + 3_600_000;
+    const startedAtMs = Date.now();
+    const deadlineMs = startedAtMs + 4 * hour;
+    const simulation = new Simulation({ ...startedRun(input), startedAtMs, deadlineMs });
     if (leftBehind) {
       simulation.target.set('suppliers', 'all').set('products', 'half');
       const ref = { run: 'migration-old', plan: 'nxt', startedAt: new Date(0).toISOString() };
@@ -216,7 +218,7 @@ export class Simulation {
     try {
       while (!data.ended) {
         if (this.full) throw new HistoryFull();
-        data.order = (data.held ? null : data.order) ?? nextOrder(data) ?? null;
+        data.order = nextOrder(data) ?? null;
         if (data.order) await this.#obey(acts, data.order);
         else await this.until(() => (!data.held && (data.queue.length > 0 || data.walking)) || this.full);
       }
@@ -233,15 +235,20 @@ export class Simulation {
   /** Mirrors `Run.#obey`. */
   async #obey(acts: Acts, order: Order): Promise<void> {
     const scope = (this.#order = new Scope());
+    this.lastOrder = order;
     try {
       await current.run(scope, () => obey(acts, order));
       this.data.order = null;
     } catch (error) {
+      const { data } = this;
+      data.order = null;
+      // For another order, which is the first in the queue by now.
       const interrupted = scope.consideredCancelled;
-      if (interrupted) this.data.order = null;
       const cause = causeOf(error);
       if (cause) giveUp(this, order, cause, { interrupted, nowMs: Date.now() });
-      else if (!interrupted || !(error instanceof TemporalFailure)) throw error;
+      // Gone on with in the new history, unless something comes before it there.
+      else if (error instanceof HistoryFull && !interrupted) data.queue.unshift(order);
+      if (!cause && !(interrupted && error instanceof TemporalFailure)) throw error;
     } finally {
       this.#order = undefined;
     }

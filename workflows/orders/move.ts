@@ -27,27 +27,28 @@ export async function moveStep(acts: Acts, step: string): Promise<void> {
   });
 }
 
-/** Moves the quarantined rows of steps again; those that pass now leave the quarantine. */
+/** Moves the quarantined rows of steps again, parents first; those that pass now leave the quarantine. */
 export async function retryRejects(
   acts: Acts,
   steps: readonly string[],
   coerceTypes: boolean,
 ): Promise<void> {
+  const { book } = acts;
+  const { data } = acts.control;
   for (const step of steps) {
-    const { book } = acts;
-    acts.control.data.phase = 'migrate';
-    const { moved, ...counts } = await acts.do('retryRejects', (ref) => ({ ...ref, step, coerceTypes }));
-    book.countRows(step, counts);
-    acts.control.data.validated = false;
+    data.phase = 'migrate';
+    data.validated = false;
+    let moved = 0;
+    for (let done = false; !done;) {
+      const part = await acts.do('retryRejects', (ref) => ({ ...ref, step, coerceTypes }));
+      book.countRows(step, part);
+      moved += part.moved;
+      done = part.done;
+    }
     await complete(acts, step);
-    book.note(
-      {
-        by: 'migration',
-        what: 'retried',
-        reason: `${moved} rows of ${step} have left the quarantine, ${counts.rejected} are in it`,
-      },
-      Date.now(),
-    );
+    const reason = `${moved} rows of ${step} have left the quarantine, ${book.rowsOf(step).rejected} are in it`;
+    book.note({ by: 'migration', what: 'retried', reason }, Date.now());
+    acts.changed();
   }
 }
 

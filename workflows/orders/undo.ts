@@ -38,6 +38,7 @@ export async function undoSteps(
   if (left.length === 0) return;
   if (!confirmChanged) refuseChanged(await acts.do('previewUndo', (ref) => ({ ...ref, steps: left })));
   for (const step of left) {
+    book.undoing(step);
     for (let done = false; !done;) {
       const part = await acts.do('undoStep', (ref) => ({ ...ref, step }));
       book.countRows(step, part);

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import type { Entity, SoftReference } from '../../plan/model.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import { inTransaction } from '../../store/transaction.js';
-import type { TargetTable } from '../target/describe-target.js';
+import { describeTarget, type TargetTable } from '../target/describe-target.js';
 import { matchesKey } from '../target/key-match.js';
 import { movedRowsSql } from './moved-sql.js';
 
@@ -31,4 +31,18 @@ export async function warnOfSoftReferences(
       [run, entity.step, soft.column, soft.reason],
     );
   });
+}
+
+/** The same for the steps that stay, after rows that theirs may name have come or gone. */
+export async function renewWarningsAbout(
+  client: Client,
+  run: string,
+  other: Entity,
+  kept: readonly Entity[],
+): Promise<void> {
+  for (const entity of kept)
+    for (const soft of entity.softReferences ?? []) {
+      const target = soft.to === other.step ? await describeTarget(client, entity.table) : undefined;
+      if (target) await warnOfSoftReferences(client, run, entity, target, soft, other);
+    }
 }

@@ -1,8 +1,7 @@
 import type { Client } from 'pg';
 import type { Entity } from '../../plan/model.js';
 import { setDerivedCount } from '../complete/derived-counts.js';
-import { warnOfSoftReferences } from '../complete/soft-references.js';
-import { describeTarget } from '../target/describe-target.js';
+import { renewWarningsAbout } from '../complete/soft-references.js';
 
 /**
  * Brings the steps that stay in line with those that are gone: counts that their rows carry of undone rows, and warnings
@@ -18,10 +17,5 @@ export async function settleAfterUndo(
     for (const derived of children.derived ?? [])
       for (const parent of kept.filter(({ step }) => step === derived.parent))
         await setDerivedCount(client, run, children, parent, derived, false);
-  for (const entity of kept)
-    for (const soft of entity.softReferences ?? [])
-      for (const other of undone.filter(({ step }) => step === soft.to)) {
-        const target = await describeTarget(client, entity.table);
-        if (target) await warnOfSoftReferences(client, run, entity, target, soft, other);
-      }
+  for (const other of undone) await renewWarningsAbout(client, run, other, kept);
 }

@@ -51,7 +51,7 @@ export function withLegacy(tables: string, work: (moved: MovedLegacy) => Promise
         await enterRun(target, ref, ref.run, input.settings, nxtPlan.entities);
         await prepareTargetSchema(target, nxtPlan);
 
-        const open = (name: string): Promise<Step> => {
+        const open = async (name: string): Promise<Step> => {
           const entity = nxtPlan.entities.find(({ step }) => step === name);
           if (!entity) throw new Error(`the plan has no step ${name}`);
           const settings = {
@@ -61,7 +61,13 @@ export function withLegacy(tables: string, work: (moved: MovedLegacy) => Promise
             defaultCountry: 'US',
             ignoredTaxIds: [],
           };
-          return openStep({ ref, plan: nxtPlan, entity, settings }, database, target);
+          // A connection of its own: steps are opened side by side.
+          const client = await connectTarget();
+          try {
+            return await openStep({ ref, plan: nxtPlan, entity, settings }, database, client);
+          } finally {
+            await client.end();
+          }
         };
 
         const complete = async (name: string): Promise<void> => {

@@ -244,8 +244,8 @@ export class Control {
     const under = this.#fullUndo();
     if (!under) return this.undo(undoAll({ as: 'canceled' }));
     const canceled: UndoOrder = { ...under, ending: { as: 'canceled' } };
-    if (data.held) data.held = { ...data.held, order: canceled };
-    else if (data.order?.do === 'undo') data.order = canceled;
+    if (data.held?.order === under) data.held = { ...data.held, order: canceled };
+    else if (data.order === under) data.order = canceled;
     else data.queue.splice(0, 1, canceled);
   }
 

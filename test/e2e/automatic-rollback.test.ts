@@ -1,21 +1,11 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fingerprint, type Fingerprint } from '../../src/backup/fingerprint.js';
-import { nxtPlan } from '../../src/plan/nxt/plan.js';
+import type { Fingerprint } from '../../src/backup/fingerprint.js';
 import type { RunStatus } from '../../src/contract/status.js';
 import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import { createRunEnvironment, type RunEnvironment } from '../helpers/run-environment.js';
-
-/** What the plan's tables of the target are at this moment. */
-function takeFingerprint({ target }: RunEnvironment): Promise<Fingerprint> {
-  return fingerprint({
-    target: { label: 'target', config: { connectionString: target.url } },
-    tables: nxtPlan.schema.tables,
-    signal: new AbortController().signal,
-    progress: () => undefined,
-  });
-}
+import { takeFingerprint } from '../helpers/target-fingerprint.js';
 
 /** Small tables with a few bad rows are far from 95 % and from 10 %. */
 const lenient = { maxErrorRate: 1, minQualityScore: 0.5, backup: false };
@@ -98,35 +88,5 @@ describe('a run that must not stand', () => {
       expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
     });
     expect(await takeFingerprint(environment)).toEqual(before);
-  });
-
-  it('that was terminated is named by the next run, which undoes it when told to and goes on', async () => {
-    await environment.withWorker(async () => {
-      const first = await environment.start(lenient);
-      await environment.waitFor(first, ({ phase }) => phase === 'validate');
-      await first.terminate('a test');
-      const rows =
-        'select (select count(*) from products) as products, (select last_value from inventory_id_seq) as last';
-      const standing = await environment.query('target', rows);
-      const again = await environment.start(lenient, first.workflowId);
-      const refusal: unknown = await again.result().catch((caught: unknown) => caught);
-      expect((refusal as WorkflowFailedError).cause).toMatchObject({
-        type: 'ERR_002',
-        message: expect.stringContaining('another workflow id'),
-      });
-      expect(await environment.query('target', rows), 'nothing was touched').toEqual(standing);
-      const next = await environment.start({ ...lenient, tables: ['customers'] });
-      const held = await environment.waitFor(next, ({ state }) => state === 'waiting');
-      expect(held.waitingFor?.reason).toContain(first.workflowId);
-      await next.executeUpdate('retry');
-      const status = await next.result();
-      expect(status.state).toBe('completed');
-      expect(status.actions).toContainEqual(expect.objectContaining({ reason: first.workflowId }));
-    });
-    const left = await environment.query(
-      'target',
-      'select (select count(*) from products) + (select count(*) from suppliers) as rows',
-    );
-    expect(left).toEqual([{ rows: '0' }]);
   });
 });

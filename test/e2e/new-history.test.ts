@@ -41,7 +41,7 @@ describe('a run that goes on in a new history', { timeout: 180_000 }, () => {
     let updates = 0;
     for (;;) {
       const { status } = await run.describe();
-      if (status.name !== 'RUNNING' || pauses === 60) break;
+      if (status.name !== 'RUNNING' || pauses === 25) break;
       await run.signal('pause', { by: 'anna', reason: `pause ${pauses}` });
       await run.signal('resume', { by: 'anna', reason: `resume ${pauses}` });
       pauses++;
@@ -87,7 +87,7 @@ describe('a run that goes on in a new history', { timeout: 180_000 }, () => {
     const status = await environment.waitFor(run, ({ state }) => state === 'waiting');
     expect(status.steps[0]).toMatchObject({ state: 'completed' });
     await run.cancel();
-    await expect(run.result()).rejects.toThrow();
+    await expect(run.result()).rejects.toThrow('Workflow execution cancelled');
     expect(
       await environment.query('target', `select state from migration.runs where name = 'Stepped'`),
     ).toEqual([{ state: 'rolled-back' }]);

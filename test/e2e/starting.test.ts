@@ -229,7 +229,7 @@ describe('one open run a target', () => {
       waitingFor: {
         code: 'ERR_003',
         reason: expect.stringMatching(/\d+ of 400 rows .* would be rejected .*100\.00% is asked for/),
-        helps: ['retry', 'skip-validation'],
+        helps: ['retry', 'skip-validation', 'rollback'],
       },
     });
     expect(quality.qualityScore).toBeLessThan(1);
@@ -249,7 +249,7 @@ describe('one open run a target', () => {
       phase: 'prepare',
       waitingFor: {
         reason: expect.stringContaining('BACKUP_DATABASE_URL is not set'),
-        helps: ['retry', 'skip-validation'],
+        helps: ['retry', 'skip-validation', 'rollback'],
       },
     });
     expect(backup.actions).toContainEqual(expect.objectContaining({ what: 'skip-validation' }));

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fingerprint } from '../../src/backup/fingerprint.js';
 import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import { nxtPlan } from '../../src/plan/nxt/plan.js';
 import { createRunEnvironment, type RunEnvironment } from '../helpers/run-environment.js';
+import { takeFingerprint } from '../helpers/target-fingerprint.js';
 
 type Database = 'source' | 'target' | 'backup';
 
@@ -118,14 +118,7 @@ describe.for([
 
   it('in the middle of an undo, which goes on to its end', async () => {
     for (const table of nxtPlan.schema.tables) await environment.query('target', `truncate ${table} cascade`);
-    const look = () =>
-      fingerprint({
-        target: { label: 'target', config: { connectionString: environment.target.url } },
-        tables: nxtPlan.schema.tables,
-        signal: new AbortController().signal,
-        progress: () => undefined,
-      });
-    const before = await look();
+    const before = await takeFingerprint(environment);
     await put('target', 'undo');
     run = await environment.start({ mode: 'stepwise', backup: false, maxErrorRate: 1, minQualityScore: 0 });
     await environment.waitFor(run, (status) => status.state === 'waiting');
@@ -136,6 +129,6 @@ describe.for([
     await wake('target', 'undo');
     await run.signal('resume');
     expect(await run.result()).toMatchObject({ state: 'rolled-back' });
-    expect(await look()).toEqual(before);
+    expect(await takeFingerprint(environment)).toEqual(before);
   });
 });

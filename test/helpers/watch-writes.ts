@@ -15,9 +15,9 @@ export async function watchWrites({ target }: RunEnvironment): Promise<WriteWatc
   const client = new Client({ connectionString: target.url });
   await client.connect();
   let lastWriteAt = 0;
-  let running = true;
+  const stopping = new AbortController();
   const looking = (async () => {
-    while (running) {
+    while (!stopping.signal.aborted) {
       const { rows } = await client.query<{ writes: boolean }>(
         `select exists (select from pg_stat_activity where datname = current_database()
            and application_name like 'nxt-migrate%' and backend_xid is not null) as writes`,
@@ -34,7 +34,7 @@ export async function watchWrites({ target }: RunEnvironment): Promise<WriteWatc
       while (performance.now() - lastWriteAt < ms) await sleep(20);
     },
     stop: async () => {
-      running = false;
+      stopping.abort();
       await looking;
       await client.end();
     },

@@ -1,60 +1,34 @@
-import { ApplicationFailure } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Activities } from '../../activities/types.js';
+import type { RunInput } from '../../src/contract/input.js';
+import { queryNames, signalNames, workflowType, type UpdateName } from '../../src/contract/names.js';
+import type { RunState, RunStatus } from '../../src/contract/status.js';
 import { builtProduct } from '../helpers/built-product.js';
+import { hour, outline } from './example-run.js';
+import { halfMoved, quickActivities } from './quick-activities.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-const hour = 3_600_000;
-const passed = { passed: true, code: '', reason: '' };
-
-/** A run of one step whose work takes no time: what is left is the clock. */
-function quickActivities(over: Partial<Activities> = {}): Activities {
-  const counts = { read: 10, migrated: 10, merged: 0, rejected: 0, warnings: 0 };
-  return {
-    findLeftBehind: async () => null,
-    openRun: async () => ({
-      searchAttributes: false,
-      parallel: 1,
-      outline: {
-        plan: 'nxt',
-        title: '',
-        steps: [{ step: 'customers', table: 'customers', label: '', dependsOn: [] }],
-      },
-    }),
-    checkConnections: async () => passed,
-    prepareTarget: async () => passed,
-    inspectSource: async () => passed,
-    scoreQuality: async () => ({ ...passed, score: 1 }),
-    checkDisk: async () => passed,
-    fingerprintTarget: async () => undefined,
-    backUpTarget: async () => passed,
-    surveyStep: async () => ({ source: 10, ranges: 1 }),
-    moveStep: async () => ({ ...counts, tooManyErrors: false }),
-    completeStep: async () => ({
-      ...counts,
-      checkpoint: 'customers_completed',
-      at: new Date(0).toISOString(),
-    }),
-    verifyStep: async () => ({ rows: 10, differences: 0, corrupted: 0 }),
-    checkCounts: async () => [],
-    checkReferences: async () => [],
-    checkRules: async () => [],
-    undoStep: async () => ({ rows: 10 }),
-    proveUndone: async () => undefined,
-    finishTarget: async () => undefined,
-    writeReport: async () => ({ path: '' }),
-    closeRun: async () => undefined,
-    ...over,
-  };
+/** A run on a clock that can be put forward. */
+interface RunOnClock {
+  readonly handle: WorkflowHandle;
+  update(name: UpdateName, args?: object): Promise<unknown>;
+  until(state: RunState): Promise<RunStatus>;
+  /** Its failure, and after how long it came. Lets the clock go on until then. */
+  failure(): Promise<{ readonly cause: Error | undefined; readonly afterMs: number }>;
 }
 
-describe('the time limit of a run', { timeout: 90_000 }, () => {
+describe('the clock of a run', { timeout: 60_000 }, () => {
   let environment: TestWorkflowEnvironment;
   let codePath: string;
+  /** steps in the order in which they were undone, since the run began */
+  const undone: string[] = [];
+
   beforeAll(async () => {
     codePath = await builtProduct('workflow-bundle.js');
     const executable = { type: 'existing-path', path: inject('temporalTestServer') } as const;
@@ -62,12 +36,21 @@ describe('the time limit of a run', { timeout: 90_000 }, () => {
   });
   afterAll(() => environment.teardown());
 
-  /** Runs the workflow with these activities and answers its failure, and after how long it came. */
-  async function failureOf(
-    activities: Activities,
-    input: object,
-  ): Promise<{ failure: ApplicationFailure; afterMs: number }> {
+  async function start<T>(
+    input: RunInput,
+    over: Partial<Activities>,
+    work: (run: RunOnClock) => Promise<T>,
+  ): Promise<T> {
+    undone.splice(0);
+    const quick = quickActivities();
     const taskQueue = `clock-${Math.random()}`;
+    const activities = quickActivities({
+      undoStep: async (ref) => {
+        undone.push(ref.step);
+        return quick.undoStep(ref);
+      },
+      ...over,
+    });
     const worker = await Worker.create({
       connection: environment.nativeConnection,
       taskQueue,
@@ -75,54 +58,189 @@ describe('the time limit of a run', { timeout: 90_000 }, () => {
       activities,
     });
     return worker.runUntil(async () => {
-      const handle = await environment.client.workflow.start('migration', {
-        taskQueue,
-        workflowId: taskQueue,
-        args: [input],
-      });
-      const error: unknown = await handle.result().catch((caught: unknown) => caught);
-      const { startTime, closeTime } = await handle.describe();
-      const { cause } = error as WorkflowFailedError;
-      expect(cause).toBeInstanceOf(ApplicationFailure);
-      return { failure: cause as ApplicationFailure, afterMs: Number(closeTime) - Number(startTime) };
+      const { workflow } = environment.client;
+      return work(
+        onClock(await workflow.start(workflowType, { taskQueue, workflowId: taskQueue, args: [input] })),
+      );
     });
   }
 
-  it('is 4 hours: a run that waits for its operator is undone then, and says so', async () => {
-    const undone: string[] = [];
-    const held = quickActivities({
-      verifyStep: async () => ({ rows: 10, differences: 1, corrupted: 0 }),
-      undoStep: async ({ step }) => {
-        undone.push(step);
-        return { rows: 10 };
+  function onClock(handle: WorkflowHandle): RunOnClock {
+    return {
+      handle,
+      update: (name, args = {}) => handle.executeUpdate(name, { args: [args] }),
+      until: async (state) => {
+        for (;;) {
+          const status = await handle.query<RunStatus>(queryNames.status);
+          if (status.state === state) return status;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
       },
+      failure: async () => {
+        const error: unknown = await handle.result().catch((caught: unknown) => caught);
+        if (!(error instanceof WorkflowFailedError)) throw new Error(`it did not fail: ${String(error)}`);
+        const { startTime, closeTime } = await handle.describe();
+        return { cause: error.cause, afterMs: Number(closeTime) - Number(startTime) };
+      },
+    };
+  }
+
+  /** An activity in the middle of the first step that sends this signal to its own run. */
+  function sendsInTheMiddle(signal: string): Pick<Activities, 'moveStep'> {
+    return {
+      moveStep: async ({ run }) => {
+        await environment.client.workflow.getHandle(run).signal(signal);
+        return halfMoved;
+      },
+    };
+  }
+
+  const rowsDiffer: Partial<Activities> = {
+    verifyStep: async () => ({ rows: 10, differences: 1, corrupted: 0 }),
+  };
+  const diskFull: Partial<Activities> = {
+    checkDisk: async () => ({ passed: false, code: 'ERR_008', reason: 'The disk is full.' }),
+  };
+  const stepwise = { mode: 'stepwise' } as const;
+
+  function expectOverdue(
+    { cause, afterMs }: { cause: Error | undefined; afterMs: number },
+    ms: number,
+  ): void {
+    expect(cause).toBeInstanceOf(ApplicationFailure);
+    expect(cause).toMatchObject({ type: 'ERR_006', nonRetryable: true });
+    expect(cause?.message).toContain('The run was rolled back: the target is as it was before.');
+    expect(afterMs).toBeGreaterThanOrEqual(ms);
+    expect(afterMs).toBeLessThan(ms + 2_000);
+  }
+
+  it('stops at 4 hours: a run that is held is undone then, children first, and says so', () =>
+    start({}, rowsDiffer, async ({ failure }) => {
+      const failed = await failure();
+      expectOverdue(failed, 4 * hour);
+      expect(failed.cause?.message).toContain('its time limit of 4h');
+      expect(undone).toEqual(['price-lists', 'inventory', 'products', 'suppliers', 'customers']);
+    }));
+
+  it('stops at maxDuration; nothing is undone where nothing has begun', () =>
+    start({ maxDuration: '30m' }, diskFull, async ({ failure }) => {
+      expectOverdue(await failure(), hour / 2);
+      expect(undone).toEqual([]);
+    }));
+
+  it('stops a run at work', () => {
+    const slow: Partial<Activities> = {
+      moveStep: async () => {
+        await environment.sleep('5s');
+        return halfMoved;
+      },
+    };
+    return start({ maxDuration: '1m' }, slow, async ({ failure }) => {
+      expectOverdue(await failure(), 60_000);
+      expect(undone).toEqual(['customers']);
     });
-    const { failure, afterMs } = await failureOf(held, {});
-    expect(failure).toMatchObject({ type: 'ERR_006', nonRetryable: true });
-    expect(failure.message).toContain('4h');
-    expect(undone).toEqual(['customers']);
-    expect(Math.round(afterMs / hour)).toBe(4);
   });
 
-  it('is what maxDuration says', async () => {
-    const held = quickActivities({
-      checkDisk: async () => ({ passed: false, code: 'ERR_008', reason: 'full' }),
-    });
-    const { failure, afterMs } = await failureOf(held, { maxDuration: '30m' });
-    expect(failure.type).toBe('ERR_006');
-    expect(Math.round(afterMs / (hour / 2))).toBe(1);
+  it.each([
+    [signalNames.pause, 'paused'],
+    [signalNames.emergencyStop, 'stopped'],
+  ] as const)('goes on after the signal %s: a run that is %s is undone at its deadline', (signal, state) =>
+    start({}, sendsInTheMiddle(signal), async ({ until, failure }) => {
+      await until(state);
+      expectOverdue(await failure(), 4 * hour);
+      expect(undone).toEqual(['customers']);
+    }),
+  );
+
+  it('goes on while a stepwise run waits for its operator', () =>
+    start(stepwise, {}, async ({ until, update, failure }) => {
+      await until('waiting');
+      await update('run-step', { step: 'customers' });
+      await until('waiting');
+      expectOverdue(await failure(), 4 * hour);
+      expect(undone).toEqual(['customers']);
+    }));
+
+  it('is put back by extend-deadline: nothing happens at the old time', () =>
+    start(stepwise, {}, async ({ until, update, failure }) => {
+      await until('waiting');
+      await update('extend-deadline', { by: '1h' });
+      await environment.sleep('4h 30m');
+      expect(await until('waiting')).toMatchObject({ lastError: null });
+      expectOverdue(await failure(), 5 * hour);
+    }));
+
+  it.each(['1h', '6h'] as const)('follows configure: maxDuration %s', (maxDuration) =>
+    start(stepwise, {}, async ({ until, update, failure }) => {
+      await until('waiting');
+      await update('configure', { maxDuration });
+      expectOverdue(await failure(), Number.parseInt(maxDuration) * hour);
+    }),
+  );
+
+  describe('when an undo cannot be done', () => {
+    /** The target is not what it was, the first time that it is looked at. */
+    function differsOnce(): Partial<Activities> {
+      const differences = [['customers differs.'], []];
+      return {
+        proveUndone: async () => ({ differences: differences.shift() ?? [], othersRows: 1, backup: null }),
+      };
+    }
+
+    async function outlastsItsDeadline({ until }: RunOnClock): Promise<void> {
+      const { actions } = await until('rollback-failed');
+      await environment.sleep('5h');
+      const status = await until('rollback-failed');
+      expect(status).toMatchObject({ secondsLeft: 0, actions, lastError: { code: 'ERR_010' } });
+    }
+
+    it('does nothing to a rollback that an operator has asked for; retry ends it as rolled back', () =>
+      start(stepwise, differsOnce(), async (run) => {
+        await run.until('waiting');
+        await run.update('run-step', { step: 'customers' });
+        await run.until('waiting');
+        await run.update('rollback', { scope: 'full' });
+        await outlastsItsDeadline(run);
+        await run.update('retry');
+        expect(await run.handle.result()).toMatchObject({ state: 'rolled-back', rows: { migrated: 0 } });
+        expect(undone).toEqual(['customers']);
+      }));
+
+    it('does nothing to a cancelled run; retry ends it as cancelled', () =>
+      start(stepwise, differsOnce(), async (run) => {
+        await run.until('waiting');
+        await run.update('run-step', { step: 'customers' });
+        await run.until('waiting');
+        await run.handle.cancel();
+        await outlastsItsDeadline(run);
+        await run.update('retry');
+        expect((await run.failure()).cause).toBeInstanceOf(CancelledFailure);
+      }));
   });
 
-  it('undoes nothing when nothing has begun', async () => {
-    const undone: string[] = [];
-    const held = quickActivities({
-      checkDisk: async () => ({ passed: false, code: 'ERR_008', reason: 'full' }),
-      undoStep: async ({ step }) => {
-        undone.push(step);
-        return { rows: 0 };
-      },
-    });
-    await failureOf(held, { maxDuration: '1h' });
-    expect(undone).toEqual([]);
-  });
+  it('has no say in a run that is closed in time: stepwise through all phases', () =>
+    start(stepwise, {}, async ({ handle, until, update }) => {
+      for (const { step, table } of outline.steps) {
+        const waiting = await until('waiting');
+        expect(waiting.waitingFor?.reason).toContain(step);
+        expect(await update('run-step', { step })).toEqual({
+          accepted: 'run-step',
+          will: 'step',
+          tables: [table],
+        });
+      }
+      expect((await until('waiting')).waitingFor?.reason).toBe('validate');
+      await update('run-step', { step: 'validate' });
+      expect((await until('waiting')).waitingFor?.reason).toBe('finalize');
+      await update('run-step', { step: 'finalize' });
+      expect(await handle.result()).toMatchObject({
+        state: 'completed',
+        phase: 'finalize',
+        rows: { read: 50, migrated: 50 },
+        checkpoints: outline.steps.map(({ table }) => ({ name: `${table}_completed` })),
+        waitingFor: null,
+        lastError: null,
+        report: 'report.json',
+      });
+    }));
 });

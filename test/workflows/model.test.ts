@@ -79,7 +79,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
   { weight: 25, arbitrary: updates },
   { weight: 8, arbitrary: fc.record({ what: fc.constantFrom('pause', 'resume', 'emergencyStop') }) },
   { weight: 4, arbitrary: fc.constant({ what: 'fillHistory' } as const) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('cancel', 'passDeadline') }) },
+  { weight: 3, arbitrary: fc.record({ what: fc.constantFrom('cancel', 'passDeadline') }) },
 );
 
 const runs = fc.record({

@@ -354,7 +354,7 @@ export class Simulation {
         const { table = step } = outline.steps.find((each) => each.step === step) ?? {};
         return { ...this.#counts(step), checkpoint: `${table}_completed`, at: startedAt };
       },
-      retryRejects: () => ({ ...this.#counts(step), moved: 1 }),
+      retryRejects: () => ({ ...this.#counts(step), moved: 1, done }),
       verifyStep: () => ({ rows: 100, differences: refused ? 1 : 0, corrupted: refused ? 1 : 0 }),
       checkCounts: () => [
         { check: 'counts', title: 'Counts', severity: 'error', looked: 100, failed: refused ? 1 : 0 },

@@ -27,6 +27,6 @@ export async function finalize(acts: Acts): Promise<void> {
 export async function finish(acts: Acts): Promise<void> {
   const { data } = acts.control;
   const half = data.steps.filter(({ state }) => state !== 'completed').map(({ step }) => step);
-  await undoSteps(acts, withDependents(data, half), { confirmChanged: false });
+  await undoSteps(acts, withDependents(data, half), 'nothing');
   await finalize(acts);
 }

@@ -13,7 +13,7 @@ export async function undo(acts: Acts, order: UndoOrder): Promise<void> {
   if (!data.entered && order.ending?.as === 'rolled-back') await adopt(acts);
   if (data.entered) {
     if (order.fromBackup) await restore(acts);
-    else await undoSteps(acts, order.steps === 'all' ? allToUndo(data) : order.steps, order);
+    else await undoSteps(acts, order.steps === 'all' ? allToUndo(data) : order.steps, confirmedBy(order));
     if (order.steps === 'all') {
       await proveAll(acts, order);
       await acts.do('closeRun', (ref) => ({ ...ref, state: 'rolled-back' as const }));
@@ -27,16 +27,13 @@ export async function undo(acts: Acts, order: UndoOrder): Promise<void> {
 }
 
 /** Children first; then what the steps that stay have drawn from these, and the proof that their tables are as before. */
-export async function undoSteps(
-  acts: Acts,
-  steps: readonly string[],
-  { confirmChanged }: { readonly confirmChanged: boolean },
-): Promise<void> {
+export async function undoSteps(acts: Acts, steps: readonly string[], confirmed: Confirmed): Promise<void> {
   const { book } = acts;
   const { data } = acts.control;
   const left = steps.filter((step) => data.compensations.includes(step));
   if (left.length === 0) return;
-  if (!confirmChanged) refuseChanged(await acts.do('previewUndo', (ref) => ({ ...ref, steps: left })));
+  if (confirmed !== 'all')
+    refuseChanged(await acts.do('previewUndo', (ref) => ({ ...ref, steps: left })), confirmed);
   for (const step of left) {
     book.undoing(step);
     for (let done = false; !done;) {
@@ -98,9 +95,21 @@ function notAsBefore({ differences, othersRows, backup }: UndoneProof): MustHold
   );
 }
 
+/** What may go although others have been at it since: nothing, rows that they have changed, all that they have built upon too. */
+type Confirmed = 'nothing' | 'changed' | 'all';
+
+/** A run that is undone because rows were bent takes back just those. */
+function confirmedBy({ confirmChanged, ending }: UndoOrder): Confirmed {
+  if (confirmChanged) return 'all';
+  return ending?.as === 'failed' && ending.code === 'ERR_009' ? 'changed' : 'nothing';
+}
+
 /** Throws where somebody has changed rows of the run, or built upon them, since. */
-export function refuseChanged(undos: readonly StepUndo[]): void {
-  const changes = changesOf(undos);
+function refuseChanged(undos: readonly StepUndo[], confirmed: Confirmed): void {
+  const none = { rows: 0, examples: [] };
+  const changes = changesOf(
+    undos.map((each) => (confirmed === 'changed' ? { ...each, changed: none } : each)),
+  );
   if (changes.length > 0)
     throw new MustHold('ERR_010', changes.join(' '), {
       next: 'Look at these rows; rollback with confirmChanged takes them back all the same.',

@@ -14,11 +14,19 @@ import type { RunContext } from './run-context.js';
 import { StepFigures } from './step-figures.js';
 import type { Activities } from './types.js';
 
-type Migrate = Pick<Activities, 'surveyStep' | 'moveStep' | 'completeStep'>;
+type Migrate = Pick<Activities, 'countSource' | 'surveyStep' | 'moveStep' | 'completeStep'>;
 
 /** Phase 2. `at` is called at named points of the move, so that a test can stop the process right there. */
 export function migrateActivities(context: RunContext, at?: PassPoint): Migrate {
   return {
+    countSource: (ref) =>
+      context.attempt(ref, () =>
+        context.withStep(ref, async (step, source) => {
+          const counts = await Promise.all(step.sources.map(({ table }) => source.count(table)));
+          return counts.reduce((sum, count) => sum + count, 0);
+        }),
+      ),
+
     surveyStep: (ref) =>
       context.attempt(ref, ({ signal, progress }) =>
         context.withStep(ref, (step, source, client) =>

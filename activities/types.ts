@@ -137,6 +137,8 @@ export interface Activities {
   /** Does not pass where no backup database is configured. */
   backUpTarget(ref: RunRef): Promise<Gate>;
 
+  /** Rows of the step's legacy tables at this moment. */
+  countSource(ref: StepRef): Promise<number>;
   /** Freezes the ranges and settles duplicates and merges. */
   surveyStep(ref: StepRef): Promise<{ readonly source: number; readonly ranges: number }>;
   /**

@@ -16,7 +16,7 @@ import { queryNames, reportQuery, signalNames, type UpdateName } from '../src/co
 import { call } from './activities.js';
 import { changesOf } from './orders/undo.js';
 import type { Run } from './run.js';
-import type { UndoOrder } from './run-data.js';
+import type { Order, UndoOrder } from './run-data.js';
 import { allToUndo } from './saga.js';
 import { showDetails } from './show.js';
 
@@ -103,11 +103,9 @@ function takeUpdates(run: Run): void {
   update('run-step', 'Moves a step; or validate, finalize', {
     check: (args) => void control.orderOf(args),
     act: async (args) => {
+      const tables = await tablesOf(run, control.orderOf(args));
+      // The run has gone on meanwhile: what may be asked is asked again.
       const order = control.orderOf(args);
-      const tables =
-        order.do === 'step'
-          ? data.steps.filter(({ step }) => step === order.step).map(({ table }) => table)
-          : [];
       control.runStep(order);
       return { will: order.do, tables };
     },
@@ -184,6 +182,18 @@ function takeUpdates(run: Run): void {
       },
     );
   }
+}
+
+/** What an order will do: tables in order, with their rows. */
+async function tablesOf({ data }: Run, order: Order): Promise<{ table: string; rows: number }[]> {
+  if (order.do !== 'step')
+    return data.steps
+      .filter(({ state }) => state === 'completed')
+      .map(({ table, migrated }) => ({ table, rows: migrated }));
+  const { step } = order;
+  const table = data.steps.find((each) => each.step === step)?.table ?? step;
+  const id = `countSource ${step} ${uuid4().slice(0, 8)}`;
+  return [{ table, rows: await call('countSource', { ...data.ref, step }, id) }];
 }
 
 /** Looks first at what would go; refuses where others have changed or built upon it, unless that is confirmed. */

@@ -343,6 +343,7 @@ export class Simulation {
       checkDisk: () => gate,
       fingerprintTarget: () => undefined,
       backUpTarget: () => gate,
+      countSource: () => 10,
       surveyStep: () => ({ source: 100, ranges: 2 }),
       moveStep: () => ({
         ...this.#counts(step),

@@ -172,7 +172,7 @@ function takeUpdates(run: Run): void {
         const answer = await act(args).catch((error: unknown) => {
           throw asRefusal(error);
         });
-        note(run, name, args);
+        note(run, isDryRun(args) ? `${name} (dry run)` : name, args);
         run.changed();
         return { accepted: name, ...answer };
       },
@@ -229,6 +229,10 @@ async function preview(run: Run, order: UndoOrder): Promise<StepUndo[]> {
 function asRefusal(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof TemporalFailure) return error;
   return ApplicationFailure.nonRetryable(error.message, 'ERR_002');
+}
+
+function isDryRun(args: object): boolean {
+  return 'dryRun' in args && args.dryRun === true;
 }
 
 function note(run: Run, what: string, who: object, remark?: string): void {

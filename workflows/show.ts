@@ -1,7 +1,7 @@
 /** What Temporal's own tools show of a run: search attributes and a table in the workflow's current details. */
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { RunStatus } from '../src/contract/status.js';
+import type { Doing, OperatorAction, RunStatus, StepStatus } from '../src/contract/status.js';
 
 const keys = {
   name: defineSearchAttributeKey('MigrationName', SearchAttributeType.KEYWORD),
@@ -37,39 +37,62 @@ export function showDetails(status: RunStatus): void {
   setCurrentDetails(details(status));
 }
 
-/** Markdown for the Temporal UI. */
+/** Markdown for the Temporal UI, which draws tables without any room between their columns. */
 function details(status: RunStatus): string {
-  const rows = status.steps.map(
-    (step) =>
-      `| ${step.step} | ${step.state} | ${count(step.source)} | ${count(step.read)} | ${count(step.migrated)} | ${count(step.merged)} | ${count(step.rejected)} | ${count(step.rowsPerSecond)} | ${count(step.differences)} |`,
-  );
   const { rows: total, errorRate } = status;
-  const now = status.now.map(
-    ({ activity, step, done, of }) =>
-      `${activity}${step === null ? '' : ` ${step}`}: ${count(done)}${of === null ? '' : ` of ${count(of)}`}`,
-  );
-  const actions = status.actions
-    .slice(-actionsShown)
-    .map(({ at, by, what, reason }) => `- ${at} ${by}: ${what}${reason === null ? '' : ` (${reason})`}`);
   return [
-    `**${status.state}** in phase **${status.phase}**, deadline ${status.deadline}`,
+    `**${status.state}** in phase **${status.phase}**, deadline ${at(status.deadline)}, ${timeLeft(status.secondsLeft)}`,
     `${count(total.read)} rows read, ${count(total.migrated)} migrated, ${count(total.merged)} merged, ${count(total.rejected)} rejected (${(errorRate * 100).toFixed(2)}%)`,
     ...(status.waitingFor
-      ? [`Waiting: ${status.waitingFor.reason} (helps: ${status.waitingFor.helps.join(', ')})`]
+      ? [`**Waiting**: ${status.waitingFor.reason} (helps: ${status.waitingFor.helps.join(', ')})`]
       : []),
-    ...(status.lastError ? [`Last error: ${status.lastError.code} ${status.lastError.message}`] : []),
-    ...(now.length > 0 ? [`Now: ${now.join('; ')}`] : []),
+    ...(status.lastError ? [`**Last error**: ${status.lastError.code} ${status.lastError.message}`] : []),
+    ...(status.now.length > 0 ? [`Now: ${status.now.map(doing).join('; ')}`] : []),
     [
-      '| step | state | source | read | migrated | merged | rejected | rows/s | differences |',
+      header(['step', 'state', 'read', 'of', 'migrated', 'merged', 'rejected', 'rows/s', 'differ']),
       '|---|---|---:|---:|---:|---:|---:|---:|---:|',
-      ...rows,
+      ...status.steps.map(stepRow),
     ].join('\n'),
-    ...(actions.length > 0 ? [actions.join('\n')] : []),
+    ...(status.actions.length > 0 ? [status.actions.slice(-actionsShown).map(action).join('\n')] : []),
   ].join('\n\n');
 }
 
 /** The latest of what operators did. */
-const actionsShown = 5;
+const actionsShown = 8;
+const room = '\u2003';
+
+const header = (names: readonly string[]) => `| ${names.map((name) => room + name).join(' | ')} |`;
+
+function stepRow(step: StepStatus): string {
+  const { source, read, migrated, merged, rejected, rowsPerSecond, differences } = step;
+  const figures = [read, source, migrated, merged, rejected, rowsPerSecond, differences];
+  // With hyphens that do not break, and room before each cell.
+  const cells = [
+    step.step.replaceAll('-', '\u2011'),
+    step.state.replaceAll('-', '\u2011'),
+    ...figures.map(count),
+  ];
+  return `| ${cells.map((cell) => room + cell).join(' | ')} |`;
+}
+
+function doing({ activity, step, done, of }: Doing): string {
+  return `${activity}${step === null ? '' : ` ${step}`}: ${count(done)}${of === null ? '' : ` of ${count(of)}`}`;
+}
+
+function action({ at: when, by, what, reason }: OperatorAction): string {
+  return `- ${at(when)} ${by}: ${what}${reason === null ? '' : ` (${reason})`}`;
+}
+
+/** To the second, as everybody writes it. */
+function at(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
+}
+
+function timeLeft(seconds: number): string {
+  if (seconds === 0) return 'passed';
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  return `${hours} h ${minutes} min left`;
+}
 
 function count(value: number | null): string {
   return value === null ? '–' : value.toLocaleString('en-US');

@@ -12,7 +12,7 @@ import { ref, withSurveyedCustomers } from './surveyed-customers.js';
  */
 test('two movers of one range move every row once', () =>
   withSurveyedCustomers(
-    (url) => seedLegacy({ url, rows: 20_000 }),
+    (url) => seedLegacy({ url, rows: 8_000 }),
     async ({ step, survey, source, client, connectTarget, targetUrl }) => {
       const { signal } = new AbortController();
       const mover = (at: PassPoint) =>

@@ -217,10 +217,10 @@ describe('the clock of a run', { timeout: 15_000 }, () => {
       for (const { step, table } of outline.steps) {
         const waiting = await until('waiting');
         expect(waiting.waitingFor?.reason).toContain(step);
-        expect(await update('run-step', { step })).toEqual({
+        expect(await update('run-step', { step })).toMatchObject({
           accepted: 'run-step',
           will: 'step',
-          tables: [table],
+          tables: [{ table }],
         });
       }
       expect((await until('waiting')).waitingFor?.reason).toBe('validate');

@@ -215,7 +215,7 @@ describe('a run, whatever happens to it', () => {
         await bringToAnEnd(run);
         checkEnd(run);
       }),
-      { numRuns: 4000 },
+      { numRuns: 1500 },
     );
   });
 });

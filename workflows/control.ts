@@ -156,7 +156,8 @@ export class Control {
 
   runStep(order: Order): void {
     this.data.held = null;
-    this.data.queue.push(order);
+    // What waited behind an order that was held may rest on it.
+    this.data.queue.splice(0, this.data.queue.length, order);
   }
 
   /** Steps whose quarantined rows a retry would move again. */
@@ -177,14 +178,19 @@ export class Control {
     const { held } = data;
     const { coerceTypes } = args;
     const halfIn = situation === 'idle' ? this.#halfIn(this.#named(args.table)) : [];
-    if (steps.length > 0 && (held === null || args.table !== undefined))
-      data.queue.push({ do: 'retry', steps, coerceTypes });
+    const again: Order[] =
+      steps.length > 0 && (held === null || args.table !== undefined)
+        ? [{ do: 'retry', steps, coerceTypes }]
+        : [];
     if (held) {
       data.held = null;
-      data.queue.push(held.order);
+      // What waits behind the order that is held may rest on it.
+      data.queue.unshift(...again, held.order);
       if (held.order.do === 'prepare') data.adopt = true;
-    } else if (data.settings.mode === 'stepwise') {
-      data.queue.push(...halfIn.map((step) => ({ do: 'step', step }) as const));
+    } else {
+      data.queue.push(...again);
+      if (data.settings.mode === 'stepwise')
+        data.queue.push(...halfIn.map((step) => ({ do: 'step', step }) as const));
     }
     // What is rolled back in part stays so until somebody asks for more.
     data.walking = data.settings.mode === 'auto' && situation !== 'undo-held';
@@ -228,7 +234,7 @@ export class Control {
 
   /** What the run itself finds must not stand. A full undo that is under way, or held, is all that this could ask for. */
   undoByItself(ending: Ending): void {
-    if (!this.#fullUndo()) this.undo(undoAll(ending));
+    if (!this.#fullUndo()) this.undo(undoAll(this.data.canceled ? { as: 'canceled' } : ending));
   }
 
   deadlinePassed(): void {

@@ -152,4 +152,61 @@ describe('with the temporal command alone', { timeout: 120_000 }, () => {
     expect(await run.refused('rollback', { scope: 'full' })).toContain('already completed');
     expect((await run.status()).state).toBe('completed');
   });
+
+  it('what the Temporal UI shows is all there: descriptions, summaries, details, search attributes', async () => {
+    const run = operator('shown');
+    await run.start({ ...input, mode: 'stepwise', tables: ['customers'] });
+    await run.until('waiting');
+    await run.update('run-step', { step: 'customers' });
+    await run.until('waiting');
+    const { stdout } = await temporalCli('workflow query', { ...run.id, type: '__temporal_workflow_metadata' });
+    const [{ definition, currentDetails }] = JSON.parse(stdout).queryResult;
+    const described = (kind: string) =>
+      Object.fromEntries(
+        definition[kind].map(({ name, description }: { name: string; description?: string }) => [
+          name,
+          description,
+        ]),
+      );
+    const some = expect.stringMatching(/\w+ \w+/);
+    expect(described('queryDefinitions')).toMatchObject({ status: some, progress: some, checkpoints: some });
+    expect(described('signalDefinitions')).toMatchObject({
+      pause: some,
+      resume: some,
+      'emergency-stop': some,
+    });
+    expect(described('updateDefinitions')).toEqual({
+      'run-step': some,
+      retry: some,
+      rollback: some,
+      configure: some,
+      'extend-deadline': some,
+      'skip-validation': some,
+      finish: some,
+    });
+    expect(currentDetails).toMatch(/\*\*waiting\*\* in phase \*\*migrate\*\*/);
+    expect(currentDetails).toMatch(/customers \|\s+completed \|/);
+
+    const shown = JSON.parse((await temporalCli('workflow show', run.id)).stdout);
+    const summaryOf = ({ userMetadata }: { userMetadata?: { summary?: unknown } }) => userMetadata?.summary;
+    const asked = shown.events.filter(({ eventType }: { eventType: string }) =>
+      /ACTIVITY_TASK_SCHEDULED|TIMER_STARTED/.test(eventType),
+    );
+    expect(asked.length).toBeGreaterThan(10);
+    for (const event of asked) expect(summaryOf(event), event.eventType).toBeDefined();
+
+    const shownRun = JSON.parse((await temporalCli('workflow describe', run.id)).stdout);
+    expect(Object.keys(shownRun.workflowExecutionInfo.searchAttributes.indexedFields)).toEqual(
+      expect.arrayContaining([
+        'MigrationName',
+        'MigrationPlan',
+        'MigrationPhase',
+        'MigrationState',
+        'MigrationErrorRate',
+        'MigrationRows',
+      ]),
+    );
+    await temporalCli('workflow cancel', run.id);
+    expect((await run.result()).status).toBe('CANCELED');
+  });
 });

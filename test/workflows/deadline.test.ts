@@ -14,16 +14,21 @@ import { halfMoved, quickActivities } from './quick-activities.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
+interface Overdue {
+  readonly cause: Error | undefined;
+  readonly afterMs: number;
+}
+
 /** A run on a clock that can be put forward. */
 interface RunOnClock {
   readonly handle: WorkflowHandle;
-  update(name: UpdateName, args?: object): Promise<unknown>;
-  until(state: RunState): Promise<RunStatus>;
+  readonly update: (name: UpdateName, args?: object) => Promise<unknown>;
+  readonly until: (state: RunState) => Promise<RunStatus>;
   /** Its failure, and after how long it came. Lets the clock go on until then. */
-  failure(): Promise<{ readonly cause: Error | undefined; readonly afterMs: number }>;
+  readonly failure: () => Promise<Overdue>;
 }
 
-describe('the clock of a run', { timeout: 15_000 }, () => {
+describe('the clock of a run', { timeout: 30_000 }, () => {
   let environment: TestWorkflowEnvironment;
   let codePath: string;
   /** steps in the order in which they were undone, since the run began */
@@ -93,10 +98,7 @@ describe('the clock of a run', { timeout: 15_000 }, () => {
   };
   const stepwise = { mode: 'stepwise' } as const;
 
-  function expectOverdue(
-    { cause, afterMs }: { cause: Error | undefined; afterMs: number },
-    ms: number,
-  ): void {
+  function expectOverdue({ cause, afterMs }: Overdue, ms: number): void {
     expect(cause).toBeInstanceOf(ApplicationFailure);
     expect(cause).toMatchObject({ type: 'ERR_006', nonRetryable: true });
     expect(cause?.message).toContain('The run was rolled back: the target is as it was before.');
@@ -167,7 +169,8 @@ describe('the clock of a run', { timeout: 15_000 }, () => {
   it.each(['1h', '6h'] as const)('follows configure: maxDuration %s', (maxDuration) =>
     start(stepwise, {}, async ({ until, update, failure }) => {
       await until('waiting');
-      await update('configure', { maxDuration });
+      const answer = await update('configure', { maxDuration });
+      expect(answer).toEqual({ accepted: 'configure', maxDuration: { from: '4h', to: maxDuration } });
       expectOverdue(await failure(), Number.parseInt(maxDuration) * hour);
     }),
   );

@@ -23,7 +23,7 @@ export type Outcome = 'done' | 'part' | 'refused' | 'lost-connection' | 'no-memo
 /** What is in the target of a step. */
 type Rows = 'none' | 'half' | 'all';
 
-interface PendingAct {
+export interface PendingAct {
   readonly name: keyof Activities;
   readonly args: Readonly<Record<string, unknown>>;
   readonly scope: Scope;
@@ -294,6 +294,8 @@ export class Simulation {
         this.broken.push(`${of.step} moves although it is completed`);
       if (name === 'moveStep') target.set(of.step, 'half');
     }
+    // Some of its rows are without their links until it is completed again.
+    if (of && name === 'retryRejects') target.set(of.step, 'half');
     if (of && name === 'undoStep') {
       const children = outline.steps.filter(({ dependsOn }) => dependsOn.includes(of.step));
       for (const child of children)

@@ -34,18 +34,19 @@ export async function retryRejects(
   coerceTypes: boolean,
 ): Promise<void> {
   const { book } = acts;
-  const { data } = acts.control;
   for (const step of steps) {
-    data.phase = 'migrate';
-    data.validated = false;
     let moved = 0;
-    for (let done = false; !done;) {
-      const part = await acts.do('retryRejects', (ref) => ({ ...ref, step, coerceTypes }));
-      book.countRows(step, part);
-      moved += part.moved;
-      done = part.done;
-    }
-    await complete(acts, step);
+    // Not complete again before its links are made: it is half in until then, for a finish too.
+    await working(acts, step, async () => {
+      for (let done = false; !done;) {
+        const part = await acts.do('retryRejects', (ref) => ({ ...ref, step, coerceTypes }));
+        book.countRows(step, part);
+        moved += part.moved;
+        done = part.done;
+      }
+      await complete(acts, step);
+      book.endStep(step, 'completed', Date.now());
+    });
     const reason = `${moved} rows of ${step} have left the quarantine, ${book.rowsOf(step).rejected} are in it`;
     book.note({ by: 'migration', what: 'retried', reason }, Date.now());
     acts.changed();

@@ -52,7 +52,7 @@ export function finalizeActivities(context: RunContext): Finalize {
       }),
 
     closeRun: ({ state, ...ref }) =>
-      context.attempt(ref, () => context.withTarget((client) => closeRunRow(client, ref.run, state))),
+      context.attempt(ref, () => context.withTarget((client) => closeRunRow(client, ref, state))),
   };
 }
 

@@ -15,7 +15,7 @@ export type Situation = 'working' | 'idle' | 'held' | 'braked' | 'undoing' | 'un
 
 /** Which updates are taken in which situation. Everything else is refused, with this table's words. */
 const taken: Readonly<Record<UpdateName, readonly Situation[]>> = {
-  'run-step': ['idle', 'held'],
+  'run-step': ['idle', 'held', 'undo-held'],
   retry: ['working', 'idle', 'held', 'undo-held'],
   rollback: ['working', 'idle', 'held', 'braked', 'undo-held'],
   configure: ['working', 'idle', 'held', 'braked', 'undoing', 'undo-held'],
@@ -136,8 +136,11 @@ export class Control {
   orderOf({ step: name }: UpdateArguments['run-step']): Order {
     this.check('run-step');
     const { data } = this;
-    const heldWork =
-      data.held?.gate === null && (data.held.order.do === 'step' || data.held.order.do === 'retry');
+    const { held } = data;
+    if (held?.order.do === 'undo' && held.order.steps === 'all')
+      throw new Error('run-step: the whole run is being undone; retry or rollback goes on with that');
+    // An undo of some tables that cannot be done is given up by moving them again.
+    const heldWork = held?.gate === null && held.order.do !== 'prepare' && held.order.do !== 'finalize';
     if (data.settings.mode === 'auto' && this.situation === 'held')
       throw new Error('run-step: the run walks by itself and is held; retry goes on');
     if (data.held && !heldWork)
@@ -193,7 +196,9 @@ export class Control {
         data.queue.push(...halfIn.map((step) => ({ do: 'step', step }) as const));
     }
     // What is rolled back in part stays so until somebody asks for more.
-    data.walking = data.settings.mode === 'auto' && situation !== 'undo-held';
+    // The quarantine of one table is no word about the others.
+    const isGoneOnWith = held !== null || args.table === undefined || steps.length === 0 || data.walking;
+    data.walking = data.settings.mode === 'auto' && situation !== 'undo-held' && isGoneOnWith;
   }
 
   /** The order that a rollback asks for. */
@@ -255,8 +260,13 @@ export class Control {
     else data.queue.splice(0, 1, canceled);
   }
 
-  checkConfigure({ batchSizes = {} }: UpdateArguments['configure']): void {
+  checkConfigure({ batchSizes = {}, maxDuration }: UpdateArguments['configure'], nowMs: number): void {
     this.check('configure');
+    const { startedAtMs } = this.data;
+    if (maxDuration !== undefined && startedAtMs + (parseDuration(maxDuration) ?? 0) <= nowMs)
+      throw new Error(
+        `configure: maxDuration: ${maxDuration} has passed already, the run began at ${iso(startedAtMs)}; cancel or rollback undoes it`,
+      );
     for (const name of Object.keys(batchSizes)) if (name !== 'default') stepNamed(this.data, name);
   }
 

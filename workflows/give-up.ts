@@ -49,7 +49,10 @@ function heldBy(data: RunData, order: Order, cause: MustHold | ActivityError): H
     const undone = data.steps.filter(({ state }) => state === 'rolled-back').map(({ step }) => step);
     const left = data.compensations.toReversed();
     const account = `The rollback is not complete. Undone: ${undone.join(', ') || 'nothing'}. Not undone: ${left.join(', ') || 'no step'}. `;
-    return { order, reason: account + message, code, gate: null, helps: ['retry', 'rollback'] };
+    const helps: UpdateName[] = ['retry', 'rollback'];
+    // An undo of some tables can be given up.
+    if (order.steps !== 'all') helps.push('run-step');
+    return { order, reason: account + message, code, gate: null, helps };
   }
   const { gate, skippable } = cause instanceof MustHold ? cause : { gate: null, skippable: false };
   const helps: UpdateName[] = ['retry', 'rollback'];

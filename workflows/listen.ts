@@ -14,6 +14,7 @@ import { parseReport, type Steering } from '../src/contract/activity-report.js';
 import { parseSignal, parseUpdate, type UpdateArguments } from '../src/contract/messages.js';
 import { queryNames, reportQuery, signalNames, type UpdateName } from '../src/contract/names.js';
 import { call } from './activities.js';
+import { activityError } from './failure.js';
 import { changesOf } from './orders/undo.js';
 import type { Run } from './run.js';
 import type { Order, UndoOrder } from './run-data.js';
@@ -133,7 +134,7 @@ function takeUpdates(run: Run): void {
     },
   );
   update('configure', 'Changes the settings of the run', {
-    check: (args) => control.checkConfigure(args),
+    check: (args) => control.checkConfigure(args, Date.now()),
     act: async (args) => control.configure(args),
   });
   update('extend-deadline', 'Moves the deadline: {"by": "1h"}', {
@@ -227,6 +228,8 @@ async function preview(run: Run, order: UndoOrder): Promise<StepUndo[]> {
 
 /** A refusal that comes after the validator is the sender's to hear, and no fault of the workflow. */
 function asRefusal(error: unknown): unknown {
+  const failure = activityError(error);
+  if (failure) return ApplicationFailure.nonRetryable(`${failure.message} ${failure.next}`, failure.code);
   if (!(error instanceof Error) || error instanceof TemporalFailure) return error;
   return ApplicationFailure.nonRetryable(error.message, 'ERR_002');
 }

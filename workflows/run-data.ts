@@ -76,6 +76,8 @@ export interface RunData {
   ending: Ending | null;
   /** Temporal was asked to cancel the workflow */
   canceled: boolean;
+  /** asked to be entered into the target: it may be, whatever was answered */
+  entering: boolean;
   /** entered into the target: from here on there is something to undo */
   entered: boolean;
   /** go on with the run that was left behind in the target, instead of asking */
@@ -124,6 +126,7 @@ export function newRun(
     ended: null,
     ending: null,
     canceled: false,
+    entering: false,
     entered: false,
     adopt: false,
     searchAttributes: false,

@@ -25,10 +25,7 @@ export const hasBegun = `(s.state not in ('pending', 'rolled-back') or exists (
 
 /** The run that is open on this target and is not this execution; undefined when there is none. */
 export async function otherOpenRun(client: Client, ref: RunRef): Promise<OpenRun | undefined> {
-  const known = await client.query<{ known: boolean }>(
-    "select to_regclass('migration.runs') is not null as known",
-  );
-  if (!known.rows[0]?.known) return undefined;
+  if (!(await isStoreThere(client))) return undefined;
   // One that was left behind may be of an earlier version.
   await migrateStore(client);
   const { rows } = await client.query<
@@ -94,10 +91,12 @@ export async function enterRun(
     });
 }
 
-export async function closeRunRow(client: Client, run: string, state: RunState): Promise<void> {
+/** Closes the run's row, if this execution has come to make one. */
+export async function closeRunRow(client: Client, ref: RunRef, state: RunState): Promise<void> {
+  if (!(await isStoreThere(client))) return;
   await client.query(
-    'update migration.runs set state = $2, ended_at = coalesce(ended_at, now()) where run = $1',
-    [run, state],
+    'update migration.runs set state = $3, ended_at = coalesce(ended_at, now()) where run = $1 and started_at = $2',
+    [ref.run, ref.startedAt, state],
   );
 }
 
@@ -167,4 +166,11 @@ export async function stepCounts(
     rejected: Number(row.rejected),
     warnings: Number(row.warnings),
   };
+}
+
+async function isStoreThere(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ known: boolean }>(
+    "select to_regclass('migration.runs') is not null as known",
+  );
+  return rows[0]?.known ?? false;
 }

@@ -6,6 +6,7 @@ import { Control, undoAll } from '../../workflows/control.js';
 import { giveUp } from '../../workflows/give-up.js';
 import { MustHold, RollbackNeeded } from '../../workflows/failure.js';
 import { RunBook } from '../../workflows/run-book.js';
+import { invalidate } from '../../workflows/validation.js';
 import type { Order, RunData } from '../../workflows/run-data.js';
 import { atWork, begin, complete, controlled, hour, preparedRun, start, startedRun } from './example-run.js';
 
@@ -71,7 +72,7 @@ function check(control: Control, name: UpdateName, given: object = examples[name
     case 'rollback':
       return void control.undoOrderOf(parseUpdate(name, given));
     case 'configure':
-      return control.checkConfigure(parseUpdate(name, given));
+      return control.checkConfigure(parseUpdate(name, given), control.data.startedAtMs + hour);
     case 'skip-validation':
       return control.checkSkip();
     case 'finish':
@@ -518,6 +519,17 @@ describe('run-step', () => {
     expect(nextOrder(control.data)).toEqual(moving);
   });
 
+  it('gives up an undo of some tables that cannot be done, and moves them again', () => {
+    const data = begin(complete(preparedRun(), 'customers'), 'suppliers');
+    const partly = { ...undoing, steps: ['suppliers'], ending: null };
+    data.held = { order: partly, reason: 'in use', code: 'ERR_010', helps: ['retry'], gate: null };
+    const { control } = controlled(data);
+    control.runStep(control.orderOf(parseUpdate('run-step', { step: 'suppliers' })));
+    expect(nextOrder(data)).toEqual(moving);
+    data.held = { order: undoing, reason: 'in use', code: 'ERR_010', helps: ['retry'], gate: null };
+    expect(() => check(control, 'run-step', { step: 'suppliers' })).toThrow('the whole run is being undone');
+  });
+
   it('takes one at a time', () => {
     const { control } = controlled(stepwise());
     control.runStep(control.orderOf({ step: 'customers' }));
@@ -600,6 +612,18 @@ describe('retry', () => {
     expect(nextOrder(data)).toEqual(moving);
   });
 
+  it('of one table says nothing about others that were rolled back', () => {
+    const data = withRejects('auto');
+    new RunBook(data).undone('suppliers', start);
+    data.walking = false;
+    const { control } = controlled(data);
+    retry(control, { table: 'customers' });
+    expect(nextOrder(data)).toEqual({ do: 'retry', steps: ['customers'], coerceTypes: false });
+    expect(nextOrder(data)).toBeUndefined();
+    retry(control, { table: 'suppliers' });
+    expect(nextOrder(data)).toEqual(moving);
+  });
+
   it('does not move again what was rolled back in stepwise mode', () => {
     const data = complete(preparedRun({ mode: 'stepwise' }), 'customers');
     new RunBook(data).undone('customers', start);
@@ -627,6 +651,19 @@ describe('skip-validation', () => {
     expect(() => check(controlled(situations['held by a step']()).control, 'skip-validation')).toThrow(
       'no gate holds the run that could be skipped; retry or rollback or finish helps',
     );
+  });
+});
+
+describe('a validation that was passed by hand', () => {
+  it('does not count for rows that come or go afterwards', () => {
+    const data = {
+      ...preparedRun(),
+      validated: true,
+      passed: ['quality', 'validation'],
+      skipped: ['validation'],
+    };
+    invalidate(data);
+    expect(data).toMatchObject({ validated: false, passed: ['quality'], skipped: [] });
   });
 });
 
@@ -690,6 +727,14 @@ describe('configure and extend-deadline', () => {
     const rollingBack = controlled(situations['rolling back']());
     rollingBack.control.configure(parseUpdate('configure', { parallel: 4 }));
     expect(rollingBack.interrupted).toEqual([]);
+  });
+
+  it('refuse a time limit that has passed already: nobody means to undo a run by that', () => {
+    const { control } = controlled(startedRun());
+    expect(() => check(control, 'configure', { maxDuration: '1h' })).toThrow(
+      'configure: maxDuration: 1h has passed already, the run began at 2025-01-19T10:30:00.000Z',
+    );
+    check(control, 'configure', { maxDuration: '2h' });
   });
 
   it('refuse the batch size of a step that there is not', () => {

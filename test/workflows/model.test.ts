@@ -192,7 +192,7 @@ function wrongAtTheEnd(run: Simulation): string[] {
   const wrong = {
     [`it has failed: ${String(failure)}`]: failure !== undefined,
     [`it is closed as ${run.closedAs}, but ${data.ended}`]:
-      run.closedAs !== (data.entered ? data.ended : null),
+      run.closedAs !== (data.entered || data.entering ? data.ended : null),
     'some step is half in': rows.has('half'),
     'it is rolled back with rows in the target': data.ended === 'rolled-back' && rows.has('all'),
     'it had to be undone, and was not': run.mustUndo && data.ended !== 'rolled-back',

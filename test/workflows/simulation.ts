@@ -179,7 +179,7 @@ export class Simulation {
       }
       case 'configure': {
         const args = parseUpdate(name, given);
-        control.checkConfigure(args);
+        control.checkConfigure(args, this.control.data.startedAtMs);
         return void control.configure(args);
       }
       case 'extend-deadline':

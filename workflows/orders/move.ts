@@ -2,6 +2,7 @@ import type { ErrorCount, MovedStep, StepCounts } from '../../activities/types.j
 import type { Acts } from '../acts.js';
 import { activityError, RollbackNeeded } from '../failure.js';
 import { register } from '../saga.js';
+import { invalidate } from '../validation.js';
 
 /** Phase 2, one step: its ranges side by side, then what can only be done when all rows are in. */
 export async function moveStep(acts: Acts, step: string): Promise<void> {
@@ -85,7 +86,7 @@ async function working(acts: Acts, step: string, work: () => Promise<void>): Pro
   const { book } = acts;
   const { data } = acts.control;
   data.phase = 'migrate';
-  data.validated = false;
+  invalidate(data);
   register(data, step);
   book.startStep(step, Date.now());
   book.work(step, true, Date.now());

@@ -44,6 +44,7 @@ async function enter(acts: Acts): Promise<void> {
     );
   if (left) return orFail(() => adopt(acts));
   const { settings, name } = data;
+  data.entering = true;
   const opened = await orFail(() => acts.do('openRun', (ref) => ({ ...ref, settings, name })));
   data.entered = true;
   data.searchAttributes = opened.searchAttributes;

@@ -3,6 +3,7 @@ import type { Acts } from '../acts.js';
 import { MustHold } from '../failure.js';
 import type { UndoOrder } from '../run-data.js';
 import { allToUndo, compensated } from '../saga.js';
+import { invalidate } from '../validation.js';
 import { adopt } from './prepare.js';
 
 /** Undoes steps, or everything, and proves it. What cannot be done throws, and can be asked for again. */
@@ -14,12 +15,11 @@ export async function undo(acts: Acts, order: UndoOrder): Promise<void> {
   if (data.entered) {
     if (order.fromBackup) await restore(acts);
     else await undoSteps(acts, order.steps === 'all' ? allToUndo(data) : order.steps, confirmedBy(order));
-    if (order.steps === 'all') {
-      await proveAll(acts, order);
-      await acts.do('closeRun', (ref) => ({ ...ref, state: 'rolled-back' as const }));
-    }
+    if (order.steps === 'all') await proveAll(acts, order);
   }
-  data.validated = false;
+  if (order.steps === 'all' && (data.entered || data.entering))
+    await acts.do('closeRun', (ref) => ({ ...ref, state: 'rolled-back' as const }));
+  invalidate(data);
   if (order.steps !== 'all') return;
   // Read again: a cancellation that came meanwhile changes how the run ends.
   data.ending = data.order?.do === 'undo' ? data.order.ending : order.ending;

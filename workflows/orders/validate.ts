@@ -1,7 +1,6 @@
 import type { Acts } from '../acts.js';
 import { RollbackNeeded } from '../failure.js';
-
-const gate = 'validation';
+import { validationGate } from '../validation.js';
 
 /** Phase 3: every moved row is compared with its source; then counts, references and business rules. */
 export async function validate(acts: Acts): Promise<void> {
@@ -9,7 +8,7 @@ export async function validate(acts: Acts): Promise<void> {
   const { data } = acts.control;
   data.phase = 'validate';
   data.validated = false;
-  if (data.passed.includes(gate)) data.passed.splice(data.passed.indexOf(gate), 1);
+  if (data.passed.includes(validationGate)) data.passed.splice(data.passed.indexOf(validationGate), 1);
   acts.changed();
   for (const { step, table, state, differences } of data.steps) {
     if (state !== 'completed') continue;
@@ -24,7 +23,7 @@ export async function validate(acts: Acts): Promise<void> {
         'See migration.differences for the rows and columns; find out who else writes to these tables.',
       );
   }
-  await acts.gate(gate, async () => {
+  await acts.gate(validationGate, async () => {
     data.checks = [
       ...(await acts.do('checkCounts', (ref) => ref)),
       ...(await acts.do('checkReferences', (ref) => ref)),

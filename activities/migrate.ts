@@ -14,11 +14,14 @@ import type { RunContext } from './run-context.js';
 import { StepFigures } from './step-figures.js';
 import type { Activities } from './types.js';
 
-type Migrate = Pick<Activities, 'countSource' | 'surveyStep' | 'moveStep' | 'completeStep'>;
+type Migrate = Pick<Activities, 'countStep' | 'countSource' | 'surveyStep' | 'moveStep' | 'completeStep'>;
 
 /** Phase 2. `at` is called at named points of the move, so that a test can stop the process right there. */
 export function migrateActivities(context: RunContext, at?: PassPoint): Migrate {
   return {
+    countStep: (ref) =>
+      context.attempt(ref, () => context.withTarget((client) => stepCounts(client, ref.run, ref.step))),
+
     countSource: (ref) =>
       context.attempt(ref, () =>
         context.withStep(ref, async (step, source) => {

@@ -137,6 +137,8 @@ export interface Activities {
   /** Does not pass where no backup database is configured. */
   backUpTarget(ref: RunRef): Promise<Gate>;
 
+  /** Figures of the step as they stand in the target. Only looks. */
+  countStep(ref: StepRef): Promise<StepCounts>;
   /** Rows of the step's legacy tables at this moment. */
   countSource(ref: StepRef): Promise<number>;
   /** Freezes the ranges and settles duplicates and merges. */

@@ -36,6 +36,7 @@ const summaries: { readonly [K in keyof Activities]: readonly [Duration, string]
   checkDisk: [short, 'look at the free disk'],
   fingerprintTarget: [long, 'take the fingerprint of the target'],
   backUpTarget: [long, 'back the target up, and prove the backup'],
+  countStep: [short, 'count what is in of'],
   countSource: [short, 'count the legacy rows of'],
   surveyStep: [long, 'settle ranges and duplicates of'],
   moveStep: [long, 'move'],

@@ -25,10 +25,10 @@ const taken: Readonly<Record<UpdateName, readonly Situation[]>> = {
 };
 
 /** Names that `run-step` takes beside the plan's steps. */
-const phaseOrders: Readonly<Record<string, Order>> = {
-  validate: { do: 'validate' },
-  finalize: { do: 'finalize' },
-};
+const phaseOrders: ReadonlyMap<string, Order> = new Map([
+  ['validate', { do: 'validate' }],
+  ['finalize', { do: 'finalize' }],
+]);
 
 /** What `configure` changes. */
 const configurable = [
@@ -52,6 +52,8 @@ export class Control {
   readonly #effects: Effects;
   /** acts that have not ended yet */
   actsInFlight = 0;
+  /** pauses and stops that have come: tells one that came meanwhile from one that was there before */
+  brakes = 0;
 
   constructor(data: RunData, effects: Effects) {
     this.data = data;
@@ -81,7 +83,7 @@ export class Control {
     if (ended) return ended;
     if (brake !== 'off' && this.actsInFlight === 0) return brake;
     if (held) return held.order.do === 'undo' ? 'rollback-failed' : 'waiting';
-    if ((order ?? queue[0])?.do === 'undo') return 'rolling-back';
+    if (order?.do === 'undo' || queue[0]?.do === 'undo') return 'rolling-back';
     return this.isIdle ? 'waiting' : 'running';
   }
 
@@ -145,7 +147,7 @@ export class Control {
       throw new Error('run-step: the run walks by itself and is held; retry goes on');
     if (data.held && !heldWork)
       throw new Error(`run-step: first of all, ${data.held.helps.join(' or ')}: ${data.held.reason}`);
-    const phase = phaseOrders[name];
+    const phase = phaseOrders.get(name);
     if (phase) return this.#phaseOrder(name, phase);
     const step = stepNamed(data, name);
     const status = data.steps.find((each) => each.step === step);
@@ -226,13 +228,17 @@ export class Control {
       : { do: 'undo', steps, confirmChanged, fromBackup, ending: null };
   }
 
-  /** Puts an undo before everything else. The clock, a cancellation and what the run itself finds ask for it too. */
-  undo(order: UndoOrder): void {
+  /**
+   * Puts an undo before everything else. The clock, a cancellation and what the run itself finds ask for it too.
+   *
+   * @param sinceBrakes `brakes` when it was asked for: a pause or stop that came later holds the undo, too
+   */
+  undo(order: UndoOrder, sinceBrakes = this.brakes): void {
     const { data } = this;
     if (data.closing || data.ended) return;
     data.queue.splice(0, data.queue.length, order);
     data.held = null;
-    data.brake = 'off';
+    if (this.brakes === sinceBrakes) data.brake = 'off';
     data.walking = false;
     this.#effects.interruptOrder();
   }
@@ -381,6 +387,7 @@ export class Control {
   #brake(brake: Brake): void {
     const { data } = this;
     if (data.ended || data.closing) return;
+    this.brakes++;
     data.brake = brake;
     this.#effects.interruptActs();
   }

@@ -1,6 +1,7 @@
 /** Everything that the run can be asked and told: queries, signals, updates. */
 import {
   ApplicationFailure,
+  CancellationScope,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -95,6 +96,7 @@ function takeSignals(run: Run): void {
   setDefaultSignalHandler((name) => {
     const known = Object.values(signalNames).join(', ');
     note(run, `signal ${name.slice(0, 100)}`, {}, `not known, nothing was done; there are ${known}`);
+    run.changed();
   });
 }
 
@@ -194,12 +196,14 @@ async function tablesOf({ data }: Run, order: Order): Promise<{ table: string; r
   const { step } = order;
   const table = data.steps.find((each) => each.step === step)?.table ?? step;
   const id = `countSource ${step} ${uuid4().slice(0, 8)}`;
-  return [{ table, rows: await call('countSource', { ...data.ref, step }, id) }];
+  const rows = await CancellationScope.nonCancellable(() => call('countSource', { ...data.ref, step }, id));
+  return [{ table, rows }];
 }
 
 /** Looks first at what would go; refuses where others have changed or built upon it, unless that is confirmed. */
 async function rollback(run: Run, args: UpdateArguments['rollback']): Promise<object> {
   const { control } = run;
+  const { brakes } = control;
   const first = control.undoOrderOf(args);
   const undos = await preview(run, first);
   const plan = {
@@ -216,14 +220,16 @@ async function rollback(run: Run, args: UpdateArguments['rollback']): Promise<ob
       'ERR_010',
     );
   // The run has gone on meanwhile: what may be asked is asked again.
-  control.undo(control.undoOrderOf(args));
+  control.undo(control.undoOrderOf(args), brakes);
   return plan;
 }
 
 async function preview(run: Run, order: UndoOrder): Promise<StepUndo[]> {
   const steps = order.steps === 'all' ? allToUndo(run.data) : order.steps;
   if (steps.length === 0 || !run.data.entered) return [];
-  return call('previewUndo', { ...run.data.ref, steps }, `previewUndo ${uuid4().slice(0, 8)}`);
+  const id = `previewUndo ${uuid4().slice(0, 8)}`;
+  // A run that was cancelled, and whose undo is held, can still be asked.
+  return CancellationScope.nonCancellable(() => call('previewUndo', { ...run.data.ref, steps }, id));
 }
 
 /** A refusal that comes after the validator is the sender's to hear, and no fault of the workflow. */

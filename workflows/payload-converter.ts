@@ -1,7 +1,7 @@
 /** How the workflow reads what it is sent: as Temporal's own converter does, but nothing that is sent can stop it. */
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
 
-/** Stands for a payload that says it is JSON and is none: refused by every schema, like any other wrong argument. */
+/** Stands for a payload that is no JSON, whatever it says: refused by every schema, like any other wrong argument. */
 const unreadable = defaultPayloadConverter.toPayload({ unreadablePayload: true });
 
 /**
@@ -10,11 +10,14 @@ const unreadable = defaultPayloadConverter.toPayload({ unreadablePayload: true }
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
-  fromPayload: (payload: Payload) => {
+  fromPayload: <T>(payload: Payload): T => {
     try {
-      return defaultPayloadConverter.fromPayload(payload);
+      const value = defaultPayloadConverter.fromPayload<unknown>(payload);
+      // Bytes, which would be looked at one by one as if each were a field.
+      if (!ArrayBuffer.isView(value)) return value as T;
     } catch {
-      return defaultPayloadConverter.fromPayload(unreadable);
+      // Said below, like anything else that cannot be read.
     }
+    return defaultPayloadConverter.fromPayload(unreadable);
   },
 };

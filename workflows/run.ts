@@ -60,6 +60,8 @@ export class Run {
 
   /** Something has changed that Temporal's own tools should show. */
   changed(): void {
+    // What is at work would last longer than the history may.
+    if (historyFull(this.data) && !this.data.closing) this.#acts.interrupt();
     showDetails(this.status());
     if (this.data.searchAttributes) this.#attributes.send(this.record());
   }

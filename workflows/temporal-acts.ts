@@ -9,6 +9,9 @@ import type { LiveFigures } from './live-figures.js';
 import type { RunBook } from './run-book.js';
 import type { RunData } from './run-data.js';
 
+/** What answers with the figures of its step, if it can. */
+const changesRows: ReadonlySet<keyof Activities> = new Set(['moveStep', 'retryRejects', 'undoStep']);
+
 /** Acts that are Temporal's activities, each in a scope of its own. */
 export class TemporalActs extends Acts {
   readonly #live: LiveFigures;
@@ -29,6 +32,7 @@ export class TemporalActs extends Acts {
       if (order.consideredCancelled) throw new CancelledFailure('another order comes first');
       if (historyFull(data)) throw new HistoryFull();
       const scope = new CancellationScope();
+      let interrupted = false;
       const given = args(data.ref);
       this.#scopes.add(scope);
       this.control.actsInFlight++;
@@ -38,13 +42,23 @@ export class TemporalActs extends Acts {
       } catch (error) {
         // Interrupted by us, and not for another order: once more, as soon as it may. A real failure comes again.
         if (!scope.consideredCancelled || order.consideredCancelled) throw error;
+        interrupted = true;
       } finally {
         this.#scopes.delete(scope);
         this.control.actsInFlight--;
         this.#live.forget(activityIdOf(name, given));
         this.#changed();
       }
+      if (interrupted && changesRows.has(name)) await this.#countAnew(given);
     }
+  }
+
+  /** An act that has ended without an answer, with its worker perhaps, has left rows that nobody has told of. */
+  async #countAnew(given: object): Promise<void> {
+    if (!('step' in given) || typeof given.step !== 'string') return;
+    const { ref } = this.control.data;
+    this.book.countRows(given.step, await call('countStep', { ...ref, step: given.step }));
+    this.#changed();
   }
 
   /** Ends all that is at work, softly or hard as the run's brake says; the activities ask. */

@@ -10,6 +10,7 @@ export const activityWords: Readonly<Record<string, string>> = {
   scoreQuality: 'scoring the quality of the legacy data',
   fingerprintTarget: 'taking the fingerprint of the target',
   backUpTarget: 'backing the target up, and proving the backup',
+  countStep: 'counting what is in',
   countSource: 'counting legacy rows',
   surveyStep: 'looking for duplicates and merges',
   moveStep: 'moving rows',

@@ -8,15 +8,23 @@ export const durationSchema = z.string().refine((text) => parseDuration(text) !=
   error: 'a duration such as 90s, 30m or 4h, at most 30d',
 });
 
+/** More than any plan has steps: what is sent travels on with every history of the run. */
+const mostNames = 500;
+
 /** Rows of one chunk at the most, by step; `default` for the others. */
-export const batchSizesSchema = z.record(name, z.number().int().min(1).max(1_000_000));
+export const batchSizesSchema = z
+  .record(name, z.number().int().min(1).max(1_000_000))
+  .refine((sizes) => Object.keys(sizes).length <= mostNames, { error: `at most ${mostNames} steps` });
+
+/** Names of steps or tables. */
+export const namesSchema = z.array(name).max(mostNames);
 
 /** The input of the workflow `migration`. Every field is optional; an unknown field is refused. */
 export const runInputSchema = z.strictObject({
   name: name.optional(),
   plan: name.default('nxt'),
   mode: z.enum(runModes).default('auto'),
-  tables: z.array(name).min(1).optional(),
+  tables: namesSchema.min(1).optional(),
   batchSizes: batchSizesSchema.optional(),
   parallel: z.number().int().min(1).max(64).default(2),
   alertErrorRate: rateSchema.default(0.05),
@@ -38,19 +46,32 @@ export function parseRunInput(input: unknown): { settings: RunSettings } | { pro
   return { problems: describeProblems(parsed.error, Object.keys(runInputSchema.shape)) };
 }
 
-/** One line for each thing that is wrong with an input: field, value, what is allowed. `fields`: those that there are. */
+/**
+ * One line for each thing that is wrong with an input: field, value, what is allowed. `fields`: those that there are.
+ * However much is wrong, the lines stay few and short: a refusal that Temporal would not carry stops the run.
+ */
 export function describeProblems(error: z.ZodError, fields: readonly string[]): string[] {
-  return error.issues.flatMap((issue) => {
+  const lines: string[] = [];
+  let problems = 0;
+  const add = (line: () => string) => {
+    if (problems++ < mostProblems) lines.push(line());
+  };
+  for (const issue of error.issues) {
+    const at = issue.path.map((part) => short(String(part)));
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map(
-        (key) => `${[...issue.path, key].join('.')}: unknown field; allowed are ${fields.join(', ')}`,
-      );
-    const field = issue.path.join('.') || 'input';
-    return [`${field}: ${show(issue.input)} is not allowed; ${issue.message}`];
-  });
+      for (const key of issue.keys)
+        add(() => `${[...at, short(key)].join('.')}: unknown field; allowed are ${fields.join(', ')}`);
+    else add(() => `${at.join('.') || 'input'}: ${show(issue.input)} is not allowed; ${issue.message}`);
+  }
+  return problems > mostProblems ? [...lines, `and ${problems - mostProblems} more`] : lines;
 }
 
+const mostProblems = 10;
+
 function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return value === undefined ? 'nothing' : short(JSON.stringify(value));
+}
+
+function short(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

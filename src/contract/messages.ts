@@ -1,12 +1,11 @@
 /** Arguments of the signals and updates: what is allowed, and the words of a refusal. */
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
-import { batchSizesSchema, describeProblems, durationSchema, rateSchema } from './input.js';
+import { batchSizesSchema, describeProblems, durationSchema, namesSchema, rateSchema } from './input.js';
 
 const text = z.string().max(500);
 /** Who asks, and why: allowed with every message. */
 const who = { by: text.optional(), reason: text.optional() };
-const names = z.array(z.string().trim().min(1).max(200));
 
 export const signalSchema = z.strictObject(who);
 export type SignalArguments = z.output<typeof signalSchema>;
@@ -25,7 +24,7 @@ export const updateSchemas = {
   }),
   rollback: z.strictObject({
     scope: z.enum(['full', 'tables', 'last-step', 'checkpoint']),
-    tables: names.default([]),
+    tables: namesSchema.default([]),
     checkpoint: z.string().trim().max(200).default(''),
     dryRun: z.boolean().default(false),
     confirmChanged: z.boolean().default(false),

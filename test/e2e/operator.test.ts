@@ -159,7 +159,10 @@ describe('with the temporal command alone', { timeout: 120_000 }, () => {
     await run.until('waiting');
     await run.update('run-step', { step: 'customers' });
     await run.until('waiting');
-    const { stdout } = await temporalCli('workflow query', { ...run.id, type: '__temporal_workflow_metadata' });
+    const { stdout } = await temporalCli('workflow query', {
+      ...run.id,
+      type: '__temporal_workflow_metadata',
+    });
     const [{ definition, currentDetails }] = JSON.parse(stdout).queryResult;
     const described = (kind: string) =>
       Object.fromEntries(

@@ -18,6 +18,7 @@ export function quickActivities(over: Partial<Activities> = {}): Activities {
     checkDisk: async () => passed,
     fingerprintTarget: async () => undefined,
     backUpTarget: async () => passed,
+    countStep: async () => counts,
     countSource: async () => 10,
     surveyStep: async () => ({ source: 10, ranges: 1 }),
     moveStep: async () => ({ ...counts, done: true, tooManyErrors: null }),

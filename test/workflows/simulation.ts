@@ -345,6 +345,7 @@ export class Simulation {
       checkDisk: () => gate,
       fingerprintTarget: () => undefined,
       backUpTarget: () => gate,
+      countStep: () => this.#counts(step),
       countSource: () => 10,
       surveyStep: () => ({ source: 100, ranges: 2 }),
       moveStep: () => ({

@@ -56,6 +56,8 @@ async function main(): Promise<void> {
       shutdownGraceTime: 0,
       ...(buildId === undefined ? {} : { workerDeploymentOptions: versioned(deploymentName, buildId) }),
       maxCachedWorkflows: 10,
+      // Where a worker has died, another takes its runs over after this, and who asks them is answered.
+      stickyQueueScheduleToStartTimeout: '2s',
       // Each thread is an isolate of its own; one wires more runs than a target can take.
       workflowThreadPoolSize: 1,
       maxConcurrentActivityTaskExecutions: 20,

@@ -25,7 +25,7 @@ export function openActivities(context: RunContext, options: { searchAttributes:
         if (!open) return null;
         const { worker, ...left } = open;
         // Our own id tells nothing: it is alive because we are. Its earlier execution has ended, or we would not be.
-        return worker !== ref.run && (await isAlive(worker)) ? null : left;
+        return worker !== ref.run && (await isAlive(worker)) ? null : { ...left, searchAttributes };
       }),
 
     openRun: ({ settings, name, ...ref }) =>
@@ -47,7 +47,7 @@ export function openActivities(context: RunContext, options: { searchAttributes:
         return { searchAttributes, parallel, outline: outlineOf(plan, entities) };
       }),
 
-    adoptRun: ({ by, ...ref }) =>
+    adoptRun: ({ by, tables, ...ref }) =>
       context.attempt(ref, () =>
         context.withTarget(async (client) => {
           await migrateStore(client);
@@ -67,7 +67,20 @@ export function openActivities(context: RunContext, options: { searchAttributes:
             });
           const { steps, checkpoints, fingerprinted, backedUp } = stored;
           const outline = outlineOf(plan, entities);
-          return { searchAttributes, parallel, outline, steps, checkpoints, fingerprinted, backedUp };
+          const known = new Set(entities.map(({ step }) => step));
+          const notPartOfIt = selected(plan, tables ?? undefined)
+            .map(({ step }) => step)
+            .filter((step) => !known.has(step));
+          return {
+            searchAttributes,
+            parallel,
+            outline,
+            steps,
+            checkpoints,
+            fingerprinted,
+            backedUp,
+            notPartOfIt,
+          };
         }),
       ),
   };

@@ -25,6 +25,8 @@ export interface LeftBehind extends RunRef {
   readonly steps: readonly string[];
   /** rows of its steps that are in the target */
   readonly rows: number;
+  /** false where the worker may not register search attributes */
+  readonly searchAttributes: boolean;
 }
 
 /** A run that this workflow goes on with: what of it is done already, by the target's own tables. */
@@ -34,6 +36,8 @@ export interface AdoptedRun extends OpenedRun {
   /** taken before its first row: must not be taken again once there are some */
   readonly fingerprinted: boolean;
   readonly backedUp: boolean;
+  /** steps that were asked for now, and that this run was not to move */
+  readonly notPartOfIt: readonly string[];
 }
 
 export interface AdoptedStep extends StepCounts {
@@ -62,6 +66,9 @@ export interface StepUndo {
   /** rows of others, or of steps that stay, that refer to rows that would go; keys are those of the rows referred to */
   readonly builtUpon: readonly (SomeRows & { readonly table: string; readonly constraint: string })[];
 }
+
+/** What may go although others have been at it since: nothing, rows that they have changed, all that they have built upon too. */
+export type Confirmed = 'nothing' | 'changed' | 'all';
 
 /** Whether undone tables are what they were before the run. */
 export interface UndoneProof {
@@ -124,7 +131,9 @@ export interface Activities {
   /** Enters the run into the target's own tables and answers what it will do. Refused while another run is open. */
   openRun(args: RunRef & { readonly settings: RunSettings; readonly name: string }): Promise<OpenedRun>;
   /** Takes a run over that was left behind: `ref` names that run, `by` is the workflow id that goes on with it. */
-  adoptRun(ref: RunRef & { readonly by: string }): Promise<AdoptedRun>;
+  adoptRun(
+    ref: RunRef & { readonly by: string; readonly tables: readonly string[] | null },
+  ): Promise<AdoptedRun>;
 
   checkConnections(ref: RunRef): Promise<Gate>;
   prepareTarget(ref: RunRef): Promise<Gate>;
@@ -152,7 +161,10 @@ export interface Activities {
   ): Promise<MovedStep>;
   /** Links, derived columns, soft references, indexes and constraints of the step; then its checkpoint. */
   completeStep(ref: StepRef): Promise<StepCounts & { readonly checkpoint: string; readonly at: string }>;
-  /** Moves the step's quarantined rows again, as the source has them now. `completeStep` must follow. */
+  /**
+   * Moves the step's quarantined rows again, as the source has them now. `completeStep` must follow: from here on the
+   * target holds the step for begun, unless nothing was in quarantine.
+   */
   retryRejects(ref: StepRef & { readonly coerceTypes: boolean }): Promise<
     StepPart & {
       /** rows that have left the quarantine by this attempt */
@@ -176,16 +188,21 @@ export interface Activities {
 
   /** What undoing these steps together would take back. Only looks. */
   previewUndo(ref: RunRef & { readonly steps: readonly string[] }): Promise<StepUndo[]>;
-  /** Takes back the rows of a step, by its lineage. */
-  undoStep(ref: StepRef): Promise<StepPart>;
+  /** Takes back the rows of a step, by its lineage. Refused at a row that others have changed, unless that is confirmed. */
+  undoStep(ref: StepRef & { readonly confirmed: Confirmed }): Promise<StepPart>;
   /** Counts and warnings of the steps that stay, as far as they were drawn from those that are gone. */
   settleAfterUndo(
     ref: RunRef & { readonly undone: readonly string[]; readonly kept: readonly string[] },
   ): Promise<void>;
   /** Sequences back, and the tables compared with their fingerprint. `steps` null: all tables of the plan. */
   proveUndone(ref: RunRef & { readonly steps: readonly string[] | null }): Promise<UndoneProof>;
-  /** The plan's tables as they were when the run's backup was made; the run then has nothing in the target any more. */
-  restoreTarget(ref: RunRef): Promise<void>;
+  /** What others have written into the plan's tables since the fingerprint: a restore takes it away. Only looks. */
+  previewRestore(ref: RunRef): Promise<SomeRows>;
+  /**
+   * The plan's tables as they were when the run's backup was made; the run then has nothing in the target any more.
+   * Refused where that takes away rows of others, unless `confirmChanged`.
+   */
+  restoreTarget(ref: RunRef & { readonly confirmChanged: boolean }): Promise<void>;
 
   finishTarget(ref: RunRef): Promise<void>;
   writeReport(args: RunRef & { readonly status: RunStatus }): Promise<{ readonly path: string }>;

@@ -1,3 +1,4 @@
+import { findOthersRowsIn } from '../src/engine/undo/others-rows.js';
 import { previewUndo } from '../src/engine/undo/preview-undo.js';
 import { proveUndone } from '../src/engine/undo/prove-undone.js';
 import { restoreTarget } from '../src/engine/undo/restore-target.js';
@@ -9,7 +10,7 @@ import type { Activities } from './types.js';
 
 type Undo = Pick<
   Activities,
-  'previewUndo' | 'undoStep' | 'settleAfterUndo' | 'proveUndone' | 'restoreTarget'
+  'previewUndo' | 'undoStep' | 'settleAfterUndo' | 'proveUndone' | 'previewRestore' | 'restoreTarget'
 >;
 
 /** The compensations, and the proof that the target is what it was. */
@@ -30,10 +31,16 @@ export function undoActivities(context: RunContext, at?: PassPoint): Undo {
         ),
       ),
 
-    undoStep: (ref) =>
+    undoStep: ({ confirmed, ...ref }) =>
       context.attempt(ref, ({ pause, signal, progress }) =>
         context.withTarget((client) =>
-          undoStep(client, ref, context.entity(ref), { pause, signal, progress, at }),
+          undoStep(client, ref, context.entity(ref), {
+            changedToo: confirmed !== 'nothing',
+            pause,
+            signal,
+            progress,
+            at,
+          }),
         ),
       ),
 
@@ -59,10 +66,18 @@ export function undoActivities(context: RunContext, at?: PassPoint): Undo {
         ),
       ),
 
-    restoreTarget: (ref) =>
+    previewRestore: (ref) =>
+      context.attempt(ref, () =>
+        context.withTarget((client) =>
+          findOthersRowsIn(client, ref.run, context.plan(ref.plan).schema.tables),
+        ),
+      ),
+
+    restoreTarget: ({ confirmChanged, ...ref }) =>
       context.attempt(ref, ({ signal, progress }) =>
         context.withTarget((client) =>
           restoreTarget(client, { target: target(), backup }, ref, context.plan(ref.plan), {
+            othersToo: confirmChanged,
             signal,
             progress: ({ done, of }) => progress({ done, of }),
           }),

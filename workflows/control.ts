@@ -7,8 +7,9 @@ import { lockTimeoutMs, type UpdateArguments } from '../src/contract/messages.js
 import type { UpdateName } from '../src/contract/names.js';
 import type { RunState, WaitingFor } from '../src/contract/status.js';
 import type { Brake, Ending, Order, RunData, UndoOrder } from './run-data.js';
+import { leftBehindGate } from './gates.js';
 import { iso } from './run-book.js';
-import { stepNamed, toUndo } from './saga.js';
+import { stepNamed, toUndo, withDependents } from './saga.js';
 
 /** What the run is in the middle of, as far as it matters for what may be asked of it. */
 export type Situation = 'working' | 'idle' | 'held' | 'braked' | 'undoing' | 'undo-held' | 'closing';
@@ -40,9 +41,14 @@ const configurable = [
   'timeout',
 ] as const;
 
+/** Those of them that a move at work must be told of. */
+const ofMoves: ReadonlySet<string> = new Set(['batchSizes', 'parallel', 'maxErrorRate', 'timeout']);
+
 export interface Effects {
   /** ends what is at work, to go on with the same order as soon as it may */
   interruptActs(): void;
+  /** has the moves begin anew, with new settings, behind what they have committed */
+  renewMoves(): void;
   /** ends the order at work for another one */
   interruptOrder(): void;
 }
@@ -177,21 +183,21 @@ export class Control {
     return this.situation === 'undo-held' ? [] : inQuarantine(named);
   }
 
-  /** What holds the run is tried again; else, or when a table is named, its quarantined rows are moved again. */
-  retry(args: UpdateArguments['retry'], steps: readonly string[]): void {
+  /** Answers the steps whose quarantine it moves. What holds the run is tried again; else, or when a table is named, its quarantined rows are moved again. */
+  retry(args: UpdateArguments['retry'], steps: readonly string[]): readonly string[] {
     const { data, situation } = this;
     const { held } = data;
     const { coerceTypes } = args;
     const halfIn = situation === 'idle' ? this.#halfIn(this.#named(args.table)) : [];
     const again: Order[] =
-      steps.length > 0 && (held === null || args.table !== undefined)
+      steps.length > 0 && (held === null || args.table !== undefined || coerceTypes)
         ? [{ do: 'retry', steps, coerceTypes }]
         : [];
     if (held) {
       data.held = null;
       // What waits behind the order that is held may rest on it.
       data.queue.unshift(...again, held.order);
-      if (held.order.do === 'prepare') data.adopt = true;
+      if (held.gate === leftBehindGate) data.adopt = true;
     } else {
       data.queue.push(...again);
       if (data.settings.mode === 'stepwise')
@@ -201,6 +207,7 @@ export class Control {
     // The quarantine of one table is no word about the others.
     const isGoneOnWith = held !== null || args.table === undefined || steps.length === 0 || data.walking;
     data.walking = data.settings.mode === 'auto' && situation !== 'undo-held' && isGoneOnWith;
+    return again.length > 0 ? steps : [];
   }
 
   /** The order that a rollback asks for. */
@@ -236,6 +243,8 @@ export class Control {
   undo(order: UndoOrder, sinceBrakes = this.brakes): void {
     const { data } = this;
     if (data.closing || data.ended) return;
+    // Asked for by somebody who was told whose rows these are.
+    if (data.held?.gate === leftBehindGate && order.ending?.as === 'rolled-back') data.adopt = true;
     data.queue.splice(0, data.queue.length, order);
     data.held = null;
     if (this.brakes === sinceBrakes) data.brake = 'off';
@@ -249,7 +258,8 @@ export class Control {
   }
 
   deadlinePassed(): void {
-    const message = `The run has passed its time limit of ${this.data.settings.maxDuration}.`;
+    const { deadlineMs, settings } = this.data;
+    const message = `The run has passed its deadline, ${iso(deadlineMs)} (maxDuration ${settings.maxDuration}).`;
     const next = 'Start again with a longer maxDuration.';
     this.undoByItself({ as: 'failed', code: 'ERR_006', message, next });
   }
@@ -258,6 +268,7 @@ export class Control {
   cancel(): void {
     const { data } = this;
     data.canceled = true;
+    if (!data.closing) data.brake = 'off';
     const under = this.#fullUndo();
     if (!under) return this.undo(undoAll({ as: 'canceled' }));
     const canceled: UndoOrder = { ...under, ending: { as: 'canceled' } };
@@ -284,7 +295,7 @@ export class Control {
     const { batchSizes, parallel, alertErrorRate, maxErrorRate, maxDuration, timeout } = args;
     data.settings = {
       ...data.settings,
-      ...(batchSizes && { batchSizes: { ...data.settings.batchSizes, ...batchSizes } }),
+      ...(batchSizes && { batchSizes: { ...data.settings.batchSizes, ...this.#byStep(batchSizes) } }),
       ...(parallel !== undefined && { parallel }),
       ...(alertErrorRate !== undefined && { alertErrorRate }),
       ...(maxErrorRate !== undefined && { maxErrorRate }),
@@ -293,10 +304,19 @@ export class Control {
     if (timeout !== undefined) data.lockTimeoutMs = lockTimeoutMs(timeout);
     if (maxDuration !== undefined) data.deadlineMs = data.startedAtMs + (parseDuration(maxDuration) ?? 0);
     const after = { ...data.settings, timeout: data.lockTimeoutMs };
-    // The work at hand begins anew, with the new settings, behind what it has committed.
-    if (this.situation === 'working') this.#effects.interruptActs();
     const changed = configurable.filter((name) => args[name] !== undefined);
+    if (changed.some((name) => ofMoves.has(name))) this.#effects.renewMoves();
     return Object.fromEntries(changed.map((name) => [name, { from: before[name] ?? null, to: after[name] }]));
+  }
+
+  /** Tables may be named too. */
+  #byStep(sizes: Readonly<Record<string, number>>): Record<string, number> {
+    return Object.fromEntries(
+      Object.entries(sizes).map(([name, size]) => [
+        name === 'default' ? name : stepNamed(this.data, name),
+        size,
+      ]),
+    );
   }
 
   extendDeadline({ by }: UpdateArguments['extend-deadline']): { readonly from: string; readonly to: string } {
@@ -333,8 +353,11 @@ export class Control {
   /** Steps that a finish keeps, and those half in that it takes back. */
   finish(): { readonly keeps: string[]; readonly undoes: string[] } {
     const { data } = this;
-    const keeps = data.steps.filter(({ state }) => state === 'completed').map(({ step }) => step);
-    const undoes = data.compensations.filter((step) => !keeps.includes(step)).toReversed();
+    const half = data.steps.filter(({ state }) => state !== 'completed').map(({ step }) => step);
+    const undoes = withDependents(data, half);
+    const keeps = data.steps
+      .filter(({ step, state }) => state === 'completed' && !undoes.includes(step))
+      .map(({ step }) => step);
     data.queue.splice(0, data.queue.length, { do: 'finish' });
     data.held = null;
     data.brake = 'off';
@@ -386,10 +409,11 @@ export class Control {
 
   #brake(brake: Brake): void {
     const { data } = this;
-    if (data.ended || data.closing) return;
+    if (data.ended) return;
     this.brakes++;
     data.brake = brake;
-    this.#effects.interruptActs();
+    // Closed or not closed: it counts if that fails.
+    if (!data.closing) this.#effects.interruptActs();
   }
 
   #phaseOrder(name: string, order: Order): Order {

@@ -38,7 +38,8 @@ export function giveUp(
 
 function endingOf(order: Order, cause: Cause): (Ending & { readonly as: 'failed' }) | undefined {
   if (cause instanceof RollbackNeeded) return cause.ending;
-  if (cause instanceof MustHold || order.do === 'undo' || !undoneByItself.has(cause.code)) return undefined;
+  if (cause instanceof MustHold || order.do === 'undo' || order.do === 'prepare') return undefined;
+  if (!undoneByItself.has(cause.code)) return undefined;
   const { code, message, next } = cause;
   return { as: 'failed', code, message, next };
 }

@@ -16,7 +16,8 @@ import { parseSignal, parseUpdate, type UpdateArguments } from '../src/contract/
 import { queryNames, reportQuery, signalNames, type UpdateName } from '../src/contract/names.js';
 import { call } from './activities.js';
 import { activityError } from './failure.js';
-import { changesOf } from './orders/undo.js';
+import { leftBehindGate } from './gates.js';
+import { changesOf, othersWrote } from './orders/undo.js';
 import type { Run } from './run.js';
 import type { Order, UndoOrder } from './run-data.js';
 import { allToUndo } from './saga.js';
@@ -116,15 +117,12 @@ function takeUpdates(run: Run): void {
   update('retry', 'Tries again what failed or holds the run; moves quarantined rows again', {
     check: (args) => void control.stepsToRetry(args),
     act: async (args) => {
-      const steps = control.stepsToRetry(args);
-      const held = data.held?.reason ?? null;
-      const again = data.steps.filter(({ step }) => steps.includes(step));
-      control.retry(args, steps);
-      return {
-        will: 'retry',
-        triesAgain: held,
-        quarantined: again.map(({ table, rejected }) => ({ table, rows: rejected })),
-      };
+      const triesAgain = data.held?.reason ?? null;
+      const steps = control.retry(args, control.stepsToRetry(args));
+      const quarantined = data.steps
+        .filter(({ step }) => steps.includes(step))
+        .map(({ table, rejected }) => ({ table, rows: rejected }));
+      return { will: 'retry', triesAgain, quarantined };
     },
   });
   update(
@@ -172,7 +170,8 @@ function takeUpdates(run: Run): void {
       defineUpdate<object, [unknown]>(name),
       async (given) => {
         const args = parseUpdate(name, given);
-        const answer = await act(args).catch((error: unknown) => {
+        // A run that was cancelled, and whose undo is held, can still be told what to do.
+        const answer = await CancellationScope.nonCancellable(() => act(args)).catch((error: unknown) => {
           throw asRefusal(error);
         });
         note(run, isDryRun(args) ? `${name} (dry run)` : name, args);
@@ -195,9 +194,7 @@ async function tablesOf({ data }: Run, order: Order): Promise<{ table: string; r
       .map(({ table, migrated }) => ({ table, rows: migrated }));
   const { step } = order;
   const table = data.steps.find((each) => each.step === step)?.table ?? step;
-  const id = `countSource ${step} ${uuid4().slice(0, 8)}`;
-  const rows = await CancellationScope.nonCancellable(() => call('countSource', { ...data.ref, step }, id));
-  return [{ table, rows }];
+  return [{ table, rows: await call('countSource', { ...data.ref, step }, once(`countSource ${step}`)) }];
 }
 
 /** Looks first at what would go; refuses where others have changed or built upon it, unless that is confirmed. */
@@ -206,14 +203,16 @@ async function rollback(run: Run, args: UpdateArguments['rollback']): Promise<ob
   const { brakes } = control;
   const first = control.undoOrderOf(args);
   const undos = await preview(run, first);
+  const changes = changesOf(undos);
+  if (args.fromBackup) changes.push(...(await lostByRestore(run)));
   const plan = {
     will: args.dryRun ? 'nothing: this is a dry run' : 'rollback',
     fromBackup: args.fromBackup,
     tables: undos,
     rows: undos.reduce((sum, { rows }) => sum + rows, 0),
+    ...(changes.length > 0 && { needsConfirmChanged: changes }),
   };
   if (args.dryRun) return plan;
-  const changes = changesOf(undos);
   if (changes.length > 0 && !args.confirmChanged)
     throw ApplicationFailure.nonRetryable(
       `rollback: ${changes.join(' ')} Nothing was done; with confirmChanged it is undone all the same.`,
@@ -224,12 +223,26 @@ async function rollback(run: Run, args: UpdateArguments['rollback']): Promise<ob
   return plan;
 }
 
-async function preview(run: Run, order: UndoOrder): Promise<StepUndo[]> {
-  const steps = order.steps === 'all' ? allToUndo(run.data) : order.steps;
-  if (steps.length === 0 || !run.data.entered) return [];
-  const id = `previewUndo ${uuid4().slice(0, 8)}`;
-  // A run that was cancelled, and whose undo is held, can still be asked.
-  return CancellationScope.nonCancellable(() => call('previewUndo', { ...run.data.ref, steps }, id));
+async function preview({ data }: Run, order: UndoOrder): Promise<StepUndo[]> {
+  const left =
+    data.held?.gate === leftBehindGate
+      ? await call('findLeftBehind', data.ref, once('findLeftBehind'))
+      : null;
+  const ref = left ? { run: left.run, plan: left.plan, startedAt: left.startedAt } : data.ref;
+  const steps = left ? left.steps.toReversed() : order.steps === 'all' ? allToUndo(data) : order.steps;
+  return steps.length === 0 ? [] : call('previewUndo', { ...ref, steps }, once('previewUndo'));
+}
+
+/** What a restore would take away that is not the run's. */
+async function lostByRestore({ data }: Run): Promise<string[]> {
+  if (!data.entered) return [];
+  const others = await call('previewRestore', data.ref, once('previewRestore'));
+  return others.rows > 0 ? [othersWrote(others)] : [];
+}
+
+/** An id for an activity that several who ask may call at once. */
+function once(activity: string): string {
+  return `${activity} ${uuid4().slice(0, 8)}`;
 }
 
 /** A refusal that comes after the validator is the sender's to hear, and no fault of the workflow. */

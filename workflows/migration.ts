@@ -28,11 +28,7 @@ export async function migration(input?: unknown, carried?: RunData): Promise<Run
     const clock = new CancellationScope();
     const watching = clock.run(() => watchDeadline(run.control)).catch(ignoreCancellation);
     try {
-      await run.untilEnded();
-    } catch (error) {
-      if (!(error instanceof HistoryFull)) throw error;
-      await handlersDone();
-      await continueAsNew<typeof migration>(input, run.data);
+      while (!run.data.ended) await goOn(run, input);
     } finally {
       clock.cancel();
       await watching;
@@ -63,6 +59,18 @@ function close(run: Run): RunStatus {
     throw ApplicationFailure.nonRetryable([message, undone, next].join(' '), code, run.record());
   }
   return run.record();
+}
+
+/** To the end of the run, or of its history. */
+async function goOn(run: Run, input: unknown): Promise<void> {
+  try {
+    await run.untilEnded();
+  } catch (error) {
+    if (!(error instanceof HistoryFull)) throw error;
+    await handlersDone();
+    // Cancelled meanwhile: that stands in this history only.
+    if (!run.data.canceled) await continueAsNew<typeof migration>(input, run.data);
+  }
 }
 
 /**

@@ -10,14 +10,14 @@ const unreadable = defaultPayloadConverter.toPayload({ unreadablePayload: true }
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
-  fromPayload: <T>(payload: Payload): T => {
-    try {
-      const value = defaultPayloadConverter.fromPayload<unknown>(payload);
-      // Bytes, which would be looked at one by one as if each were a field.
-      if (!ArrayBuffer.isView(value)) return value as T;
-    } catch {
-      // Said below, like anything else that cannot be read.
-    }
-    return defaultPayloadConverter.fromPayload(unreadable);
-  },
+  fromPayload: (payload) => defaultPayloadConverter.fromPayload(isReadable(payload) ? payload : unreadable),
 };
+
+function isReadable(payload: Payload): boolean {
+  try {
+    // Bytes would be looked at one by one, as if each were a field.
+    return !ArrayBuffer.isView(defaultPayloadConverter.fromPayload(payload));
+  } catch {
+    return false;
+  }
+}

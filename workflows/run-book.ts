@@ -67,6 +67,16 @@ export class RunBook {
     worked.sinceMs = atWork ? nowMs : null;
   }
 
+  /** The brake is on, or off again. */
+  rest(resting: boolean, nowMs: number): void {
+    const { data } = this;
+    const since = data.restingSinceMs;
+    if (!resting && since !== null)
+      for (const worked of Object.values(data.worked))
+        if (worked.sinceMs !== null) worked.sinceMs += nowMs - Math.max(since, worked.sinceMs);
+    data.restingSinceMs = resting ? (since ?? nowMs) : null;
+  }
+
   /** Figures of the step as they stand in the target. */
   countRows(step: string, { read, migrated, merged, rejected, warnings }: StepCounts): void {
     Object.assign(this.#step(step), { read, migrated, merged, rejected, warnings });
@@ -138,7 +148,8 @@ export class RunBook {
   ): RunStatus {
     const { data } = this;
     const steps = data.steps.map((step): StepStatus => {
-      const atWork = now.state === 'running' && data.order !== null;
+      const isGoing = now.state === 'running' || now.state === 'rolling-back';
+      const atWork = isGoing && (data.worked[step.step]?.sinceMs ?? null) !== null;
       const state = step.state === 'running' && !atWork ? 'paused' : step.state;
       const { rowsPerSecond, ...live } = now.live?.countsOf(step.step) ?? { rowsPerSecond: null };
       return { ...step, ...live, state, rowsPerSecond: rowsPerSecond ?? step.rowsPerSecond };
@@ -160,6 +171,7 @@ export class RunBook {
       waitingFor: now.waitingFor,
       lastError: data.lastError,
       actions: [...data.actions],
+      skipped: [...data.skipped],
       qualityScore: data.qualityScore,
       now: now.live?.doing ?? [],
       checks: [...data.checks],

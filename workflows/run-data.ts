@@ -71,7 +71,7 @@ export interface RunData {
   held: Held | null;
   /** from here on nothing may interrupt: the run is being closed */
   closing: boolean;
-  ended: 'completed' | 'rolled-back' | null;
+  ended: 'completed' | 'rolled-back' | 'failed' | null;
   /** why it was undone, when it was */
   ending: Ending | null;
   /** Temporal was asked to cancel the workflow */
@@ -95,6 +95,8 @@ export interface RunData {
   readonly steps: Mutable<StepStatus>[];
   /** milliseconds of work on each step that are over, and when the present work began */
   readonly worked: Record<string, { ms: number; sinceMs: number | null }>;
+  /** the brake is on since; null: it is off */
+  restingSinceMs: number | null;
   /** steps with something to undo, in the order in which they began */
   readonly compensations: string[];
   readonly checkpoints: Checkpoint[];
@@ -138,6 +140,7 @@ export function newRun(
     skipped: [],
     steps: [],
     worked: {},
+    restingSinceMs: null,
     compensations: [],
     checkpoints: [],
     actions: [],

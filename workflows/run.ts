@@ -1,4 +1,4 @@
-import { CancellationScope, condition, TemporalFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, TemporalFailure } from '@temporalio/workflow';
 import type { RunStatus } from '../src/contract/status.js';
 import { nextOrder } from './agenda.js';
 import { Control } from './control.js';
@@ -27,6 +27,7 @@ export class Run {
     this.book = new RunBook(data);
     this.control = new Control(data, {
       interruptActs: () => this.#acts.interrupt(),
+      renewMoves: () => this.#acts.interrupt('moveStep'),
       interruptOrder: () => this.#order?.cancel(),
     });
     this.#acts = new TemporalActs(this.control, this.book, this.live, () => this.changed());
@@ -60,6 +61,7 @@ export class Run {
 
   /** Something has changed that Temporal's own tools should show. */
   changed(): void {
+    this.book.rest(this.data.brake !== 'off', Date.now());
     // What is at work would last longer than the history may.
     if (historyFull(this.data) && !this.data.closing) this.#acts.interrupt();
     showDetails(this.status());
@@ -69,6 +71,18 @@ export class Run {
   /** What the run wants of its activities. */
   get interrupting(): boolean {
     return this.#order?.consideredCancelled ?? false;
+  }
+
+  /** The run may not even start: what the activity said stands in the status, too. */
+  #failed(error: unknown): void {
+    if (!(error instanceof ApplicationFailure)) return;
+    this.data.ended = 'failed';
+    const { type, message } = error;
+    this.book.fail(
+      { code: type ?? 'ERR_002', message, next: 'Correct what is named, and start again.' },
+      Date.now(),
+    );
+    this.changed();
   }
 
   async #obey(order: Order): Promise<void> {
@@ -85,7 +99,10 @@ export class Run {
       if (cause) giveUp(this, order, cause, { interrupted, nowMs: Date.now() });
       // Gone on with in the new history, unless something comes before it there.
       else if (error instanceof HistoryFull && !interrupted) data.queue.unshift(order);
-      if (!cause && !(interrupted && error instanceof TemporalFailure)) throw error;
+      if (!cause && !(interrupted && error instanceof TemporalFailure)) {
+        this.#failed(error);
+        throw error;
+      }
     } finally {
       this.#order = undefined;
     }

@@ -15,7 +15,7 @@ const changesRows: ReadonlySet<keyof Activities> = new Set(['moveStep', 'retryRe
 /** Acts that are Temporal's activities, each in a scope of its own. */
 export class TemporalActs extends Acts {
   readonly #live: LiveFigures;
-  readonly #scopes = new Set<CancellationScope>();
+  readonly #scopes = new Map<CancellationScope, keyof Activities>();
   readonly #changed: () => void;
 
   constructor(control: Control, book: RunBook, live: LiveFigures, changed: () => void) {
@@ -34,7 +34,7 @@ export class TemporalActs extends Acts {
       const scope = new CancellationScope();
       let interrupted = false;
       const given = args(data.ref);
-      this.#scopes.add(scope);
+      this.#scopes.set(scope, name);
       this.control.actsInFlight++;
       try {
         this.#live.expect(activityIdOf(name, given));
@@ -62,8 +62,8 @@ export class TemporalActs extends Acts {
   }
 
   /** Ends all that is at work, softly or hard as the run's brake says; the activities ask. */
-  interrupt(): void {
-    for (const scope of this.#scopes) scope.cancel();
+  interrupt(only?: keyof Activities): void {
+    for (const [scope, name] of this.#scopes) if (only === undefined || name === only) scope.cancel();
   }
 
   sideBySide<T>(acts: readonly (() => Promise<T>)[]): Promise<T[]> {

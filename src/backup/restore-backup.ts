@@ -26,6 +26,10 @@ export interface RestoreBackupOptions extends Watch {
   readonly tables?: readonly string[];
   /** restore into a database that the backup was not made of, such as its replacement; refused otherwise */
   readonly intoOtherDatabase?: boolean;
+  /** called in the transaction on the target, with the tables locked and as they are; what it throws ends the restore */
+  readonly beforeTruncate?: (transaction: Transaction) => Promise<void>;
+  /** called in the transaction on the target when all is restored: what it writes is there when the restore is */
+  readonly beforeCommit?: (transaction: Transaction) => Promise<void>;
 }
 
 /**
@@ -51,6 +55,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Back
       const relations = pairs.map(({ relation }) => relation);
       const keys = await lockNeighbours(transaction, relations);
       const guarded = await orphansBefore(transaction, keys, relations);
+      await options.beforeTruncate?.(transaction);
 
       // A deferred unique constraint would leave checks open that keep the tables from being altered.
       await transaction.query('set constraints all immediate');
@@ -65,6 +70,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Back
       await enableTriggers(transaction, triggers);
       for (const sequence of tables.flatMap((table) => table.sequences))
         await setSequence(transaction, sequence);
+      await options.beforeCommit?.(transaction);
     });
     return manifest;
   });

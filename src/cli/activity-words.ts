@@ -21,6 +21,7 @@ export const activityWords: Readonly<Record<string, string>> = {
   checkReferences: 'checking references',
   checkRules: 'checking business rules',
   previewUndo: 'looking at what an undo would take back',
+  previewRestore: 'looking at what a restore would take away',
   undoStep: 'taking rows back',
   settleAfterUndo: 'counting anew what is left',
   restoreTarget: 'restoring the target from the backup',

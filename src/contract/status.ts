@@ -83,6 +83,8 @@ export interface RunStatus {
   readonly waitingFor: WaitingFor | null;
   readonly lastError: LastError | null;
   readonly actions: readonly OperatorAction[];
+  /** gates that operators have passed by hand */
+  readonly skipped: readonly string[];
   /** share of the scored source rows that would move, 0 to 1; null before the gate */
   readonly qualityScore: number | null;
   /** what is at work at this moment, as last heard; empty when nothing is */

@@ -23,7 +23,7 @@ export const hasBegun = `(s.state not in ('pending', 'rolled-back') or exists (
   select 1 from migration.deferred_objects d
   where d.run = s.run and d.target_table = s.target_table and d.rebuilt_at is null))`;
 
-/** The run that is open on this target and is not this execution; undefined when there is none. */
+/** The run that is open on this target and that this execution has not entered; undefined when there is none. */
 export async function otherOpenRun(client: Client, ref: RunRef): Promise<OpenRun | undefined> {
   if (!(await isStoreThere(client))) return undefined;
   // One that was left behind may be of an earlier version.
@@ -35,7 +35,10 @@ export async function otherOpenRun(client: Client, ref: RunRef): Promise<OpenRun
        (select coalesce(sum(migrated), 0) from migration.chunks c where c.run = r.run) as rows,
        coalesce((select array_agg(s.step order by s.position) from migration.step_states s
          where s.run = r.run and ${hasBegun}), '{}') as steps
-     from migration.runs r where r.ended_at is null and not (r.run = $1 and r.started_at = $2)`,
+     from migration.runs r where r.ended_at is null and (
+       not (r.run = $1 and r.started_at = $2)
+       -- Our own, begun already: Temporal has set the workflow back to its beginning.
+       or exists (select from migration.step_states s where s.run = r.run and ${hasBegun}))`,
     [ref.run, ref.startedAt],
   );
   const [open] = rows;

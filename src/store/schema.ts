@@ -188,6 +188,9 @@ export const rejects = migration.table(
   ],
 );
 
+/** With `legacy_table` the chunk that has written a note; null where the completion of a step has. */
+const chunkOfNote = () => ({ range: integer(), chunk: integer() });
+
 export const warnings = migration.table(
   'warnings',
   {
@@ -197,8 +200,9 @@ export const warnings = migration.table(
     legacyId: text('legacy_id').notNull(),
     columnName: text('column_name').notNull(),
     reason: text().notNull(),
+    ...chunkOfNote(),
   },
-  (t) => [index('warnings_run_step').on(t.run, t.step)],
+  (t) => [index('warnings_chunk').on(t.run, t.step, t.range, t.chunk)],
 );
 
 /** Legacy rows that became part of another legacy row's target row. */
@@ -214,10 +218,12 @@ export const merges = migration.table(
     rule: text().notNull(),
     /** the merged row's own code, folded: references by it lead to the target row */
     code: text(),
+    ...chunkOfNote(),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.legacyTable, t.legacyId] }),
     index('merges_target').on(t.run, t.targetTable, t.targetId),
+    index('merges_chunk').on(t.run, t.step, t.range, t.chunk),
   ],
 );
 
@@ -267,8 +273,9 @@ export const links = migration.table(
     otherLegacyId: text('other_legacy_id').notNull(),
     /** false: the other row did not move, the column stayed null; null: not looked at yet */
     resolved: boolean(),
+    ...chunkOfNote(),
   },
-  (t) => [index('links_run_step').on(t.run, t.step)],
+  (t) => [index('links_chunk').on(t.run, t.step, t.range, t.chunk)],
 );
 
 /** Transactions (xmin) in which the run itself changed rows of a step after their chunks were in: links, derived counts. */

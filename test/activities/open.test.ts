@@ -92,7 +92,7 @@ describe('what was left behind', () => {
     );
     const found = await call('findLeftBehind', { run: 'mine', plan: 'nxt', startedAt: later });
     expect(found?.steps).toEqual(['suppliers']);
-    const adopted = await call('adoptRun', { ...left, by: 'mine' });
+    const adopted = await call('adoptRun', { ...left, by: 'mine', tables: null });
     expect(adopted.steps.find(({ step }) => step === 'suppliers')?.state).toBe('running');
   });
 
@@ -120,9 +120,9 @@ describe('what was left behind', () => {
   test('is not a run that a living workflow has taken over', async () => {
     const left = await open('lost');
     const heir = await environment.startWorkflow();
-    await call('adoptRun', { ...left, by: heir });
+    await call('adoptRun', { ...left, by: heir, tables: null });
     expect(await call('findLeftBehind', { run: 'mine', plan: 'nxt', startedAt: later })).toBeNull();
-    await expect(call('adoptRun', { ...left, by: 'mine' })).rejects.toMatchObject({
+    await expect(call('adoptRun', { ...left, by: 'mine', tables: null })).rejects.toMatchObject({
       type: 'ERR_002',
       message: 'Another workflow goes on with the run lost already.',
     });
@@ -141,7 +141,7 @@ describe('taking a run over', () => {
     const left = await open('lost');
     await moveSome(left);
     await environment.query('target', `update migration.runs set backup = 'backup_1', state = 'stopped'`);
-    const adopted = await call('adoptRun', { ...left, by: 'mine' });
+    const adopted = await call('adoptRun', { ...left, by: 'mine', tables: null });
     expect(adopted).toMatchObject({
       searchAttributes: true,
       parallel: 3,
@@ -172,19 +172,19 @@ describe('taking a run over', () => {
       { state: 'running', continued_by: 'mine' },
     ]);
     // Its worker may have died before the answer came.
-    expect(await call('adoptRun', { ...left, by: 'mine' })).toEqual(adopted);
+    expect(await call('adoptRun', { ...left, by: 'mine', tables: null })).toEqual(adopted);
   });
 
   test('is refused when the run has closed, or was begun with a plan that is not known here', async () => {
     const left = await open('lost');
     await environment.query('target', `update migration.runs set plan = 'library'`);
-    await expect(call('adoptRun', { ...left, by: 'mine' })).rejects.toMatchObject({
+    await expect(call('adoptRun', { ...left, by: 'mine', tables: null })).rejects.toMatchObject({
       type: 'ERR_002',
       nonRetryable: true,
       message: 'The run lost was begun with the plan library, which this worker does not have.',
     });
     await environment.query('target', 'update migration.runs set ended_at = now()');
-    await expect(call('adoptRun', { ...left, by: 'mine' })).rejects.toMatchObject({
+    await expect(call('adoptRun', { ...left, by: 'mine', tables: null })).rejects.toMatchObject({
       type: 'ERR_002',
       message: 'The run lost is not open any more on this target.',
     });

@@ -106,6 +106,46 @@ describe('what a run has left behind', { timeout: 120_000 }, () => {
       expect(await (await environment.start(input)).result()).toMatchObject({ state: 'completed' });
     }));
 
+  it('is named with its rows before it is undone, and shown to whoever lists the runs that wait', () =>
+    environment.withWorker(async () => {
+      const first = await begun();
+      await first.terminate('a test');
+      const next = await environment.start({ ...input, tables: ['suppliers'] });
+      await heldBy(next, first);
+      const dry = await next.executeUpdate<{ rows: number; tables: { step: string }[] }, [object]>(
+        'rollback',
+        {
+          args: [{ scope: 'full', dryRun: true }],
+        },
+      );
+      expect(dry.tables.map(({ step }) => step)).toEqual(['products', 'suppliers', 'customers']);
+      expect(dry.rows).toBeGreaterThan(0);
+      const { typedSearchAttributes } = await next.describe();
+      const shown = Object.fromEntries(
+        typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]),
+      );
+      expect(shown).toMatchObject({ MigrationState: 'waiting', MigrationName: next.workflowId });
+      await next.executeUpdate('rollback', { args: [{ scope: 'full' }] });
+      await next.result();
+    }));
+
+  it('of fewer tables than are wanted now is gone on with as it was, and that is said', () =>
+    environment.withWorker(async () => {
+      const first = await environment.start({ ...input, tables: ['customers'] });
+      await environment.waitFor(first, ({ phase }) => phase === 'migrate');
+      await first.signal('pause');
+      await environment.waitFor(first, ({ state }) => state === 'paused');
+      await first.terminate('a test');
+      const next = await environment.start(input);
+      await environment.waitFor(next, ({ state }) => state === 'waiting');
+      await next.executeUpdate('retry');
+      const status = await next.result();
+      expect(status.steps.map(({ step, state }) => [step, state])).toEqual([['customers', 'completed']]);
+      expect(status.actions.map(({ reason }) => reason).join()).toContain(
+        'that run was not to move suppliers, products, inventory, price-lists, price-list-items, upload-history',
+      );
+    }));
+
   it('is left alone by a run that is cancelled instead', () =>
     environment.withWorker(async () => {
       const first = await begun();
@@ -138,7 +178,7 @@ describe('what a run has left behind', { timeout: 120_000 }, () => {
       await lost.stop();
       await environment.withWorker(async () => {
         const next = await environment.start(input);
-        await heldBy(next, first);
+        expect((await heldBy(next, first)).phase).toBe('prepare');
         await next.executeUpdate('retry');
         await expectComplete(await next.result());
       });

@@ -1,6 +1,7 @@
 /** Runs as an operator steers them who has nothing but the `temporal` command. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunStatus } from '../../src/contract/status.js';
+import { nxtPlan } from '../../src/plan/nxt/plan.js';
 import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import { createRunEnvironment, type RunEnvironment } from '../helpers/run-environment.js';
 import { temporalCli } from '../helpers/temporal-cli.js';
@@ -20,6 +21,9 @@ describe('with the temporal command alone', { timeout: 120_000 }, () => {
     await worker.stop();
     await environment.close();
   });
+
+  // The next run finds the target empty.
+  afterEach(() => environment.query('target', `truncate ${nxtPlan.schema.tables.join(', ')}`));
 
   /** The commands of one run. */
   function operator(name: string) {
@@ -151,6 +155,44 @@ describe('with the temporal command alone', { timeout: 120_000 }, () => {
     }
     expect(await run.refused('rollback', { scope: 'full' })).toContain('already completed');
     expect((await run.status()).state).toBe('completed');
+  });
+
+  it('a run is stopped dead and gone on with, its gates are passed, its quarantine tried again, and it is finished early', async () => {
+    const run = operator('early');
+    await run.start({ ...input, minQualityScore: 1, mode: 'stepwise' });
+    const held = await run.until('waiting');
+    expect(held.waitingFor).toMatchObject({
+      code: 'ERR_003',
+      helps: ['retry', 'skip-validation', 'rollback'],
+    });
+    expect(await run.refused('skip-validation', {})).toContain('reason');
+    expect(await run.refused('finish')).toContain('nothing has been moved yet');
+    await run.update('retry');
+    await run.until('waiting');
+    expect(await run.update('skip-validation', { reason: 'a rehearsal', by: 'anna' })).toMatchObject({
+      will: 'go on',
+    });
+    await run.until('waiting');
+    await run.update('run-step', { step: 'customers' });
+    await run.signal('emergency-stop');
+    expect((await run.until('stopped')).waitingFor?.helps).toEqual(['rollback', 'resume', 'finish']);
+    await run.signal('resume', { by: 'anna' });
+    const moved = await run.until('waiting');
+    expect(moved.steps[0]).toMatchObject({ state: 'completed' });
+    expect(await run.update('retry', { table: 'customers' })).toMatchObject({
+      quarantined: [{ table: 'customers', rows: moved.steps[0]?.rejected }],
+    });
+    await run.until('waiting');
+    expect(await run.update('finish', { by: 'anna', reason: 'enough seen' })).toMatchObject({
+      keeps: ['customers'],
+      undoes: [],
+    });
+    const { status, result } = await run.result();
+    expect(status).toBe('COMPLETED');
+    expect(result).toMatchObject({ state: 'completed', skipped: ['quality'] });
+    expect(result.actions).toContainEqual(
+      expect.objectContaining({ by: 'anna', what: 'finish', reason: 'enough seen' }),
+    );
   });
 
   it('what the Temporal UI shows is all there: descriptions, summaries, details, search attributes', async () => {

@@ -158,6 +158,25 @@ describe('a rollback', { timeout: 120_000 }, () => {
       expect(await takeFingerprint(environment)).toEqual(before);
     });
 
+    it('takes back what was confirmed and nothing else: rows of others stay, also where the backup could be restored', async () => {
+      const { run } = await withOwnRows();
+      await target(
+        `update customers set company_name = 'Renamed' where id = (select id from customers where customer_code not like 'HERE-%' limit 1)`,
+      );
+      await target(
+        `insert into customers (customer_code, company_name, email) values ('NEW-1', 'New since', 'new@example.org')`,
+      );
+      await rollback(run, { scope: 'full', confirmChanged: true });
+      const parked = await environment.waitFor(run, ({ state }) => state === 'rollback-failed');
+      expect(parked.waitingFor?.reason).toContain('Others have written 1 rows into these tables since');
+      expect(await target(`select from customers where customer_code = 'NEW-1'`)).toHaveLength(1);
+      const told = await refused(run, { scope: 'full', fromBackup: true });
+      expect(told).toContain('A restore would take away 1 rows that others have written since');
+      await target(`delete from customers where customer_code = 'NEW-1'`);
+      await run.executeUpdate('retry');
+      expect(await run.result()).toMatchObject({ state: 'rolled-back' });
+    });
+
     it('from the backup takes the rows of the run too', async () => {
       const { run, before } = await withOwnRows();
       await rollback(run, { scope: 'full', fromBackup: true });
@@ -184,6 +203,21 @@ describe('a rollback', { timeout: 120_000 }, () => {
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect((error as WorkflowFailedError).cause).toMatchObject({ type: 'ERR_003' });
     expect(await target('select from suppliers')).toEqual([]);
+  });
+
+  it('that a cancellation began can be confirmed, and closes as cancelled', async () => {
+    const run = await moved(['customers']);
+    await target(
+      `update customers set company_name = 'Renamed' where id = (select id from customers limit 1)`,
+    );
+    await run.cancel();
+    await environment.waitFor(run, ({ state }) => state === 'rollback-failed');
+    expect(await rollback(run, { scope: 'full', dryRun: true })).toMatchObject({
+      needsConfirmChanged: [expect.stringContaining('1 rows of customers were changed')],
+    });
+    await rollback(run, { scope: 'full', confirmChanged: true });
+    await expect(run.result()).rejects.toThrow('Workflow execution cancelled');
+    expect(await target('select from customers')).toEqual([]);
   });
 
   it('is not needed to finish: what is complete stays, what is half in is taken back', async () => {

@@ -139,6 +139,7 @@ export async function createRunEnvironment(
         workflowBundle: { codePath: await builtProduct('workflow-bundle.js') },
         activities: createActivities(config, { searchAttributes }),
         maxHeartbeatThrottleInterval: '500ms',
+        stickyQueueScheduleToStartTimeout: '2s',
       });
       const running = worker.run();
       return {

@@ -6,7 +6,7 @@ import { Control, undoAll } from '../../workflows/control.js';
 import { giveUp } from '../../workflows/give-up.js';
 import { MustHold, RollbackNeeded } from '../../workflows/failure.js';
 import { RunBook } from '../../workflows/run-book.js';
-import { invalidate } from '../../workflows/validation.js';
+import { invalidate, leftBehindGate } from '../../workflows/gates.js';
 import type { Order, RunData } from '../../workflows/run-data.js';
 import { atWork, begin, complete, controlled, hour, preparedRun, start, startedRun } from './example-run.js';
 
@@ -95,9 +95,9 @@ function undo(control: Control, rollback: object): void {
   control.undo(control.undoOrderOf(parseUpdate('rollback', rollback)));
 }
 
-function retry(control: Control, given: object = {}): void {
+function retry(control: Control, given: object = {}): readonly string[] {
   const args = parseUpdate('retry', given);
-  control.retry(args, control.stepsToRetry(args));
+  return control.retry(args, control.stepsToRetry(args));
 }
 
 describe('what a run can be asked for', () => {
@@ -238,11 +238,11 @@ describe('pause, resume and emergency stop', () => {
     expect(controlled(situations['rolling back, paused']()).control.waitingFor?.helps).toEqual(['resume']);
   });
 
-  it('do nothing to a run that is being closed', () => {
+  it('do not interrupt a run that is being closed, and count if that fails', () => {
     const { control, interrupted } = controlled(situations['being closed']());
     control.pause();
     control.emergencyStop();
-    expect(control.data.brake).toBe('off');
+    expect(control.data.brake).toBe('stopped');
     expect(interrupted).toEqual([]);
   });
 });
@@ -320,7 +320,7 @@ describe('the deadline', () => {
     control.deadlinePassed();
     expect(nextOrder(control.data)).toMatchObject({
       ending: {
-        message: 'The run has passed its time limit of 4h.',
+        message: 'The run has passed its deadline, 2025-01-19T14:30:00.000Z (maxDuration 4h).',
         next: 'Start again with a longer maxDuration.',
       },
     });
@@ -382,10 +382,11 @@ describe('a cancellation', () => {
   });
 
   it.each<SituationName>(['rolling back', 'rolling back, paused'])(
-    'of a run that is undone anyway only changes how it closes: %s',
+    'of a run that is undone anyway only changes how it closes, and takes the brake off: %s',
     (name) => {
       const { control, interrupted } = controlled(situations[name]());
       control.cancel();
+      expect(control.data.brake).toBe('off');
       expect(control.data.order).toEqual(undoAll(canceled));
       expect(interrupted).toEqual([]);
     },
@@ -395,9 +396,8 @@ describe('a cancellation', () => {
     'does not try again by itself what failed: %s',
     (name) => {
       const { control } = controlled(situations[name]());
-      const { state } = control;
       control.cancel();
-      expect(control.state).toBe(state);
+      expect(control.state).toBe('rollback-failed');
       expect(control.data.held?.order).toEqual(undoAll(canceled));
     },
   );
@@ -632,8 +632,23 @@ describe('retry', () => {
     expect(control.waitingFor?.helps).not.toContain('retry');
   });
 
+  it('answers only what it moves: not the quarantine, where something holds the run', () => {
+    const data = withRejects('auto');
+    data.held = { order: moving, reason: 'lost', code: 'ERR_001', helps: ['retry'], gate: null };
+    expect(retry(controlled(data).control)).toEqual([]);
+    data.held = { order: moving, reason: 'lost', code: 'ERR_001', helps: ['retry'], gate: null };
+    expect(retry(controlled(data).control, { coerceTypes: true })).toEqual(['customers']);
+  });
+
   it('goes on with a run that was left behind', () => {
-    const data = { ...startedRun(), held: held({ do: 'prepare' }).held };
+    const data = startedRun();
+    data.held = {
+      order: { do: 'prepare' },
+      reason: 'left',
+      code: 'ERR_002',
+      helps: ['retry'],
+      gate: leftBehindGate,
+    };
     retry(controlled(data).control);
     expect(data.adopt).toBe(true);
   });
@@ -651,6 +666,46 @@ describe('skip-validation', () => {
     expect(() => check(controlled(situations['held by a step']()).control, 'skip-validation')).toThrow(
       'no gate holds the run that could be skipped; retry or rollback or finish helps',
     );
+  });
+});
+
+describe('rows that another run has left behind', () => {
+  const full = {
+    do: 'undo',
+    steps: 'all',
+    confirmChanged: false,
+    fromBackup: false,
+    ending: { as: 'rolled-back' },
+  } as const;
+
+  it('are undone when that is asked for at the gate that names them, and not before', () => {
+    const early = controlled(startedRun()).control;
+    early.undo(full);
+    expect(early.data.adopt).toBe(false);
+    const data = startedRun();
+    data.held = {
+      order: { do: 'prepare' },
+      reason: 'left',
+      code: 'ERR_002',
+      helps: ['retry', 'rollback'],
+      gate: leftBehindGate,
+    };
+    const asked = controlled(data).control;
+    asked.undo(full);
+    expect(data.adopt).toBe(true);
+  });
+
+  it('are nobody’s to retry at another gate', () => {
+    const data = startedRun();
+    data.held = {
+      order: { do: 'prepare' },
+      reason: 'no disk',
+      code: 'ERR_008',
+      helps: ['retry'],
+      gate: 'disk',
+    };
+    retry(controlled(data).control);
+    expect(data.adopt).toBe(false);
   });
 });
 
@@ -694,16 +749,17 @@ describe('finish', () => {
 
 describe('configure and extend-deadline', () => {
   it('answer what was and what is', () => {
-    const { control } = controlled(startedRun({ batchSizes: { default: 10_000 } }));
+    const { control } = controlled(preparedRun({ batchSizes: { default: 10_000 } }));
     const asked = {
-      batchSizes: { products: 500 },
+      // By its table or its step.
+      batchSizes: { inventory_levels: 500 },
       parallel: 8,
       maxErrorRate: 0.2,
       maxDuration: '6h',
       timeout: '90s',
     };
     expect(control.configure(parseUpdate('configure', asked))).toEqual({
-      batchSizes: { from: { default: 10_000 }, to: { default: 10_000, products: 500 } },
+      batchSizes: { from: { default: 10_000 }, to: { default: 10_000, inventory: 500 } },
       parallel: { from: 2, to: 8 },
       maxErrorRate: { from: 0.1, to: 0.2 },
       maxDuration: { from: '4h', to: '6h' },
@@ -720,13 +776,12 @@ describe('configure and extend-deadline', () => {
     expect(data).toMatchObject({ deadlineMs, lockTimeoutMs: null });
   });
 
-  it('begin the work at hand anew with the new settings, and no undo', () => {
+  it('begin a move anew with the new settings, and nothing else', () => {
     const working = controlled(situations.moving());
     working.control.configure(parseUpdate('configure', { parallel: 4 }));
-    expect(working.interrupted).toEqual(['acts']);
-    const rollingBack = controlled(situations['rolling back']());
-    rollingBack.control.configure(parseUpdate('configure', { parallel: 4 }));
-    expect(rollingBack.interrupted).toEqual([]);
+    expect(working.interrupted).toEqual(['moves']);
+    working.control.configure(parseUpdate('configure', { alertErrorRate: 0.2, maxDuration: '9h' }));
+    expect(working.interrupted).toEqual(['moves']);
   });
 
   it('refuse a time limit that has passed already: nobody means to undo a run by that', () => {

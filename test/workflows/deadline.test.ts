@@ -175,6 +175,25 @@ describe('the clock of a run', { timeout: 30_000 }, () => {
     }),
   );
 
+  it('changes nothing when it passes in the middle of an undo', () => {
+    let parts = 0;
+    const slowly: Partial<Activities> = {
+      undoStep: async () => {
+        await environment.sleep('8s');
+        return { read: 0, migrated: 0, merged: 0, rejected: 0, warnings: 0, done: ++parts === 6 };
+      },
+    };
+    return start({ ...stepwise, maxDuration: '30s' }, slowly, async (run) => {
+      await run.until('waiting');
+      await run.update('run-step', { step: 'customers' });
+      await run.until('waiting');
+      await run.update('rollback', { scope: 'full' });
+      const status = await run.handle.result();
+      expect(status).toMatchObject({ state: 'rolled-back', secondsLeft: 0, lastError: null });
+      expect(parts).toBe(6);
+    });
+  });
+
   describe('when an undo cannot be done', () => {
     /** The target is not what it was, the first time that it is looked at. */
     function differsOnce(): Partial<Activities> {

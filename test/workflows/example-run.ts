@@ -80,10 +80,11 @@ export function atWork(data: RunData, order: Order): RunData {
 }
 
 /** Its control, and what of it has been interrupted. */
-export function controlled(data: RunData): { control: Control; interrupted: ('acts' | 'order')[] } {
-  const interrupted: ('acts' | 'order')[] = [];
+export function controlled(data: RunData): { control: Control; interrupted: ('acts' | 'moves' | 'order')[] } {
+  const interrupted: ('acts' | 'moves' | 'order')[] = [];
   const control = new Control(data, {
     interruptActs: () => interrupted.push('acts'),
+    renewMoves: () => interrupted.push('moves'),
     interruptOrder: () => interrupted.push('order'),
   });
   return { control, interrupted };

@@ -10,7 +10,14 @@ export function quickActivities(over: Partial<Activities> = {}): Activities {
   return {
     findLeftBehind: async () => null,
     openRun: async () => opened,
-    adoptRun: async () => ({ ...opened, steps: [], checkpoints: [], fingerprinted: true, backedUp: true }),
+    adoptRun: async () => ({
+      ...opened,
+      steps: [],
+      checkpoints: [],
+      fingerprinted: true,
+      backedUp: true,
+      notPartOfIt: [],
+    }),
     checkConnections: async () => passed,
     prepareTarget: async () => passed,
     inspectSource: async () => passed,
@@ -42,6 +49,7 @@ export function quickActivities(over: Partial<Activities> = {}): Activities {
     undoStep: async () => ({ ...counts, done: true }),
     settleAfterUndo: async () => undefined,
     proveUndone: async () => ({ differences: [], othersRows: 0, backup: null }),
+    previewRestore: async () => ({ rows: 0, examples: [] }),
     restoreTarget: async () => undefined,
     finishTarget: async () => undefined,
     writeReport: async () => ({ path: 'report.json' }),

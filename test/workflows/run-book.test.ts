@@ -3,7 +3,7 @@ import { parseRunInput } from '../../src/contract/input.js';
 import type { RunStatus } from '../../src/contract/status.js';
 import type { LiveFigures } from '../../workflows/live-figures.js';
 import { RunBook } from '../../workflows/run-book.js';
-import { atWork, hour, outline, preparedRun, start, startedRun, type Step } from './example-run.js';
+import { hour, outline, preparedRun, start, startedRun, type Step } from './example-run.js';
 
 const noRows = { read: 0, migrated: 0, merged: 0, rejected: 0, warnings: 0 };
 
@@ -51,10 +51,23 @@ describe('the book of a run', () => {
     const book = new RunBook(data);
     book.startStep('customers', start);
     expect(stateOf(running(book), 'customers')).toBe('paused');
-    atWork(data, { do: 'step', step: 'customers' });
+    book.work('customers', true, start);
     expect(stateOf(running(book), 'customers')).toBe('running');
     const waitingFor = { reason: 'the run is paused', code: null, helps: ['resume'] };
     expect(stateOf(book.status(start, { state: 'paused', waitingFor }), 'customers')).toBe('paused');
+  });
+
+  it('does not count a pause in the rate of a step', () => {
+    const data = preparedRun();
+    const book = new RunBook(data);
+    book.startStep('customers', start);
+    book.work('customers', true, start);
+    book.rest(true, start + 1_000);
+    book.rest(true, start + hour);
+    book.rest(false, start + 2 * hour);
+    book.countRows('customers', { read: 300, migrated: 300, merged: 0, rejected: 0, warnings: 0 });
+    book.rate('customers', start + 2 * hour + 2_000);
+    expect(running(book).steps[0]?.rowsPerSecond).toBe(100);
   });
 
   it('keeps the first start of a step that begins again', () => {

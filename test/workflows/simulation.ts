@@ -90,7 +90,13 @@ export class Simulation {
     if (leftBehind) {
       simulation.target.set('suppliers', 'all').set('products', 'half');
       const ref = { run: 'migration-old', plan: 'nxt', startedAt: new Date(0).toISOString() };
-      simulation.#leftBehind = { ...ref, name: 'old', steps: ['suppliers', 'products'], rows: 150 };
+      simulation.#leftBehind = {
+        ...ref,
+        name: 'old',
+        steps: ['suppliers', 'products'],
+        rows: 150,
+        searchAttributes: false,
+      };
     }
     simulation.#begin();
     await simulation.#settle();
@@ -168,7 +174,7 @@ export class Simulation {
         return control.runStep(control.orderOf(parseUpdate(name, given)));
       case 'retry': {
         const args = parseUpdate(name, given);
-        return control.retry(args, control.stepsToRetry(args));
+        return void control.retry(args, control.stepsToRetry(args));
       }
       case 'rollback': {
         const args = parseUpdate(name, given);
@@ -201,6 +207,7 @@ export class Simulation {
     this.book = new RunBook(this.data);
     this.control = new Control(this.data, {
       interruptActs: () => this.#interrupt(() => true),
+      renewMoves: () => this.#interrupt(({ name }) => name === 'moveStep'),
       interruptOrder: () => {
         const order = this.#order;
         if (!order) return;
@@ -336,6 +343,7 @@ export class Simulation {
           checkpoints: [{ name: 'suppliers_completed', at: startedAt }],
           fingerprinted: true,
           backedUp: false,
+          notPartOfIt: [],
         };
       },
       checkConnections: () => gate,
@@ -383,6 +391,7 @@ export class Simulation {
         othersRows: 1,
         backup: null,
       }),
+      previewRestore: () => ({ rows: 0, examples: [] }),
       restoreTarget: () => {
         for (const other of this.target.keys()) this.target.set(other, 'none');
       },

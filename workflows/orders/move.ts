@@ -2,7 +2,7 @@ import type { ErrorCount, MovedStep, StepCounts } from '../../activities/types.j
 import type { Acts } from '../acts.js';
 import { activityError, RollbackNeeded } from '../failure.js';
 import { register } from '../saga.js';
-import { invalidate } from '../validation.js';
+import { invalidate } from '../gates.js';
 
 /** Phase 2, one step: its ranges side by side, then what can only be done when all rows are in. */
 export async function moveStep(acts: Acts, step: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Acts } from '../acts.js';
 import { activityError, MustHold } from '../failure.js';
+import { leftBehindGate } from '../gates.js';
 import { register } from '../saga.js';
 
 /** Phase 1: everything that can be known before the first row is written. */
@@ -33,13 +34,14 @@ export async function prepare(acts: Acts): Promise<void> {
 async function enter(acts: Acts): Promise<void> {
   const { data } = acts.control;
   const left = await orFail(() => acts.do('findLeftBehind', (ref) => ref));
+  if (left) data.searchAttributes = left.searchAttributes;
   if (left && !data.adopt)
     throw new MustHold(
       'ERR_002',
       `the run ${left.run} (${left.name}) is open on this target with ${left.rows} rows of ${left.steps.join(', ') || 'no step'} in it, and this Temporal knows no such workflow that is alive; retry goes on with it, rollback (scope full) undoes it. Make sure first that no other Temporal service is running it`,
       {
         next: 'Send the update retry to go on with it, or rollback with scope full to undo it.',
-        gate: 'left behind',
+        gate: leftBehindGate,
       },
     );
   if (left) return orFail(() => adopt(acts));
@@ -60,8 +62,16 @@ export async function adopt(acts: Acts): Promise<void> {
   const left = await acts.do('findLeftBehind', (ref) => ref);
   if (!left) return;
   const { run, plan, startedAt } = left;
-  const adopted = await acts.do('adoptRun', ({ run: by }) => ({ run, plan, startedAt, by }));
+  const { tables } = data.settings;
+  const adopted = await acts.do('adoptRun', ({ run: by }) => ({
+    run,
+    plan,
+    startedAt,
+    by,
+    tables: tables ?? null,
+  }));
   data.ref = { run, plan, startedAt };
+  data.settings = { ...data.settings, plan };
   data.entered = true;
   data.searchAttributes = adopted.searchAttributes;
   data.parallel = adopted.parallel;
@@ -72,6 +82,11 @@ export async function adopt(acts: Acts): Promise<void> {
   if (adopted.fingerprinted) data.passed.push('fingerprint');
   if (adopted.backedUp) data.passed.push('backup');
   book.note({ by: 'migration', what: 'took over what a run had left behind', reason: run }, Date.now());
+  const { notPartOfIt } = adopted;
+  if (notPartOfIt.length > 0) {
+    const reason = `that run was not to move ${notPartOfIt.join(', ')}: these wait for a run of their own`;
+    book.note({ by: 'migration', what: 'note', reason }, Date.now());
+  }
   acts.changed();
 }
 
@@ -88,7 +103,8 @@ async function orFail<T>(act: () => Promise<T>): Promise<T> {
     return await act();
   } catch (error) {
     const failure = activityError(error);
-    if (!failure) throw error;
+    // A server that cannot be reached holds the run, like later on.
+    if (failure?.code !== 'ERR_002') throw error;
     throw ApplicationFailure.nonRetryable(`${failure.message} ${failure.next}`, failure.code);
   }
 }

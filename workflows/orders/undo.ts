@@ -1,9 +1,9 @@
-import type { StepUndo, UndoneProof } from '../../activities/types.js';
+import type { Confirmed, SomeRows, StepUndo, UndoneProof } from '../../activities/types.js';
 import type { Acts } from '../acts.js';
 import { MustHold } from '../failure.js';
 import type { UndoOrder } from '../run-data.js';
 import { allToUndo, compensated } from '../saga.js';
-import { invalidate } from '../validation.js';
+import { invalidate } from '../gates.js';
 import { adopt } from './prepare.js';
 
 /** Undoes steps, or everything, and proves it. What cannot be done throws, and can be asked for again. */
@@ -11,9 +11,9 @@ export async function undo(acts: Acts, order: UndoOrder): Promise<void> {
   const { data } = acts.control;
   acts.changed();
   // Only an operator's rollback may touch what another run has left behind.
-  if (!data.entered && order.ending?.as === 'rolled-back') await adopt(acts);
+  if (!data.entered && data.adopt && order.ending?.as === 'rolled-back') await adopt(acts);
   if (data.entered) {
-    if (order.fromBackup) await restore(acts);
+    if (order.fromBackup) await restore(acts, order.confirmChanged);
     else await undoSteps(acts, order.steps === 'all' ? allToUndo(data) : order.steps, confirmedBy(order));
     if (order.steps === 'all') await proveAll(acts, order);
   }
@@ -36,8 +36,9 @@ export async function undoSteps(acts: Acts, steps: readonly string[], confirmed:
     refuseChanged(await acts.do('previewUndo', (ref) => ({ ...ref, steps: left })), confirmed);
   for (const step of left) {
     book.undoing(step);
+    book.work(step, true, Date.now());
     for (let done = false; !done;) {
-      const part = await acts.do('undoStep', (ref) => ({ ...ref, step }));
+      const part = await acts.do('undoStep', (ref) => ({ ...ref, step, confirmed }));
       book.countRows(step, part);
       done = part.done;
     }
@@ -53,28 +54,23 @@ export async function undoSteps(acts: Acts, steps: readonly string[], confirmed:
 }
 
 /** Against the fingerprint; where that fails and nobody would lose anything by it, the backup is the second line. */
-async function proveAll(acts: Acts, { confirmChanged, fromBackup }: UndoOrder): Promise<void> {
+async function proveAll(acts: Acts, { fromBackup }: UndoOrder): Promise<void> {
   let proof = await acts.do('proveUndone', (ref) => ({ ...ref, steps: null }));
-  if (
-    proof.differences.length > 0 &&
-    !fromBackup &&
-    proof.backup !== null &&
-    (confirmChanged || proof.othersRows === 0)
-  ) {
+  if (proof.differences.length > 0 && !fromBackup && proof.backup !== null && proof.othersRows === 0) {
     acts.book.note(
       { by: 'migration', what: 'restores the backup', reason: proof.differences.join(' ') },
       Date.now(),
     );
-    await restore(acts);
+    await restore(acts, false);
     proof = await acts.do('proveUndone', (ref) => ({ ...ref, steps: null }));
   }
   if (proof.differences.length > 0) throw notAsBefore(proof);
 }
 
-async function restore(acts: Acts): Promise<void> {
+async function restore(acts: Acts, confirmChanged: boolean): Promise<void> {
   const { book } = acts;
   const { data } = acts.control;
-  await acts.do('restoreTarget', (ref) => ref);
+  await acts.do('restoreTarget', (ref) => ({ ...ref, confirmChanged }));
   for (const step of allToUndo(data)) {
     compensated(data, step);
     book.undone(step, Date.now());
@@ -94,9 +90,6 @@ function notAsBefore({ differences, othersRows, backup }: UndoneProof): MustHold
     { next },
   );
 }
-
-/** What may go although others have been at it since: nothing, rows that they have changed, all that they have built upon too. */
-type Confirmed = 'nothing' | 'changed' | 'all';
 
 /** A run that is undone because rows were bent takes back just those. */
 function confirmedBy({ confirmChanged, ending }: UndoOrder): Confirmed {
@@ -128,6 +121,10 @@ export function changesOf(undos: readonly StepUndo[]): string[] {
         `${upon.rows} rows of ${upon.table} refer to rows of ${table} that would go (${upon.constraint}; ${keys(upon)}).`,
     ),
   ]);
+}
+
+export function othersWrote(others: SomeRows): string {
+  return `A restore would take away ${others.rows} rows that others have written since (${keys(others)}).`;
 }
 
 function keys({ examples, rows }: { readonly examples: readonly string[]; readonly rows: number }): string {

@@ -1,6 +1,6 @@
 import type { Acts } from '../acts.js';
 import { RollbackNeeded } from '../failure.js';
-import { validationGate } from '../validation.js';
+import { validationGate } from '../gates.js';
 
 /** Phase 3: every moved row is compared with its source; then counts, references and business rules. */
 export async function validate(acts: Acts): Promise<void> {

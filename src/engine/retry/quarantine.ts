@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import type { Step, StepSource } from '../step.js';
 import { rejectColumns } from '../target/load-chunk.js';
 import type { Reject } from '../target/prepared-chunk.js';
+import type { RetryKind } from './retry-range.js';
 
 /** A row in quarantine, by the text and by the columns of its legacy key. */
 export interface QuarantinedRow {
@@ -76,15 +77,20 @@ function keyOf({ table }: StepSource, legacyId: string, original: Original): str
   });
 }
 
+/** How rows leave the quarantine, as `rejects.resolution` says it. */
+const resolutions: Readonly<Record<RetryKind, string>> = {
+  retry: 'moved again',
+  'coerced-retry': 'moved again with wider coercions',
+};
+
+/** SQL that is true of a reject whose row a retry has moved. */
+export const hasMovedAgain = `resolution like '${resolutions.retry}%'`;
+
 /** Rows that have moved leave the quarantine; their originals stay. */
-export async function leaveQuarantine(
-  client: Client,
-  ids: readonly string[],
-  resolution: string,
-): Promise<void> {
+export async function leaveQuarantine(client: Client, ids: readonly string[], how: RetryKind): Promise<void> {
   await client.query(
     'update migration.rejects set resolved_at = now(), resolution = $2 where id = any($1::bigint[])',
-    [ids, resolution],
+    [ids, resolutions[how]],
   );
 }
 

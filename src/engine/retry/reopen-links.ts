@@ -4,7 +4,7 @@ import { comparableId } from '../values/uuid.js';
 
 /**
  * References to these rows that were left empty because the rows had not moved: they are open again, to be set when the
- * step is completed, and what was warned of is withdrawn. The warnings of a column of links are all about links.
+ * step is completed, and what was warned of is withdrawn. Of that column a completion warns only of links.
  */
 export async function reopenLinks(
   client: Client,
@@ -19,7 +19,7 @@ export async function reopenLinks(
      )
      delete from migration.warnings w using reopened r
      where w.run = $1 and w.step = $2 and w.legacy_table = r.legacy_table and w.legacy_id = r.legacy_id
-       and w.column_name = r.column_name`,
+       and w.column_name = r.column_name and w.range is null`,
     [ref.run, entity.step, moved.map(comparableId)],
   );
 }

@@ -3,7 +3,8 @@ import { rangeLock } from '../../store/chunks.js';
 import type { Step } from '../step.js';
 
 /** What the rows of a range are: a key range of the source, or rows that have left the quarantine. */
-export type RangeKind = 'key' | 'retry' | 'coerced-retry';
+export type RangeKind = 'key' | RetryKind;
+export type RetryKind = 'retry' | 'coerced-retry';
 
 /** The step with the rules by which the rows of such a range are moved, and compared afterwards. */
 export function stepOfKind(kind: RangeKind, step: Step): Step {
@@ -19,7 +20,7 @@ export async function makeRetryRange(
   client: Client,
   { ref, entity }: Step,
   sourceTable: string,
-  kind: RangeKind,
+  kind: RetryKind,
 ): Promise<number> {
   for (;;) {
     // An attempt beside this one may take the same number: then the insert waits for it, and the next number is asked for.

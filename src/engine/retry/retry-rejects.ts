@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { inTransaction } from '../../store/transaction.js';
 import { ChunkTransformer } from '../chunk-transformer.js';
+import { reopenStep } from '../complete/reopen-step.js';
 import { keyReader, loadDecisions } from '../decisions.js';
 import { RawRow, type SourceChunk } from '../row.js';
 import type { SourceDatabase } from '../source/types.js';
@@ -18,7 +19,7 @@ import {
   type QuarantinedRow,
 } from './quarantine.js';
 import { reopenLinks } from './reopen-links.js';
-import { makeRetryRange, stepOfKind, type RangeKind } from './retry-range.js';
+import { makeRetryRange, stepOfKind, type RetryKind } from './retry-range.js';
 import { findTaken } from './taken-keys.js';
 
 export interface Retry {
@@ -50,12 +51,14 @@ const pageRows = 1_000;
  * Moves the step's quarantined rows again, as the source has them now; a row that has left the source stays where it is.
  * Rows that pass are in the target, and out of the quarantine, in one transaction a page; the others keep their place
  * there, with what is wrong with them now. May be called again after any crash and beside another call: every row moves
- * once.
+ * once. Unless there was nothing to retry the step is not complete any more, and must be completed again.
  */
 export async function retryRejects(step: Step, retry: Retry): Promise<Retried> {
   const client = await retry.connect();
   try {
     const of = await countQuarantined(client, step);
+    // Rows that come in now need its completion once more, whoever goes on after a crash.
+    if (of > 0) await inTransaction(client, () => reopenStep(client, step.ref, step.entity));
     let [done, moved] = [0, 0];
     for (const source of step.sources) {
       if (retry.pause.aborted || of === 0) break;
@@ -82,7 +85,7 @@ class SourceRetry {
   readonly #source: StepSource;
   readonly #client: Client;
   readonly #retry: Retry;
-  readonly #kind: RangeKind;
+  readonly #kind: RetryKind;
   readonly #transformer: ChunkTransformer;
   /** read by the transformer: duplicates of what is taken now, not of what was taken at the survey */
   readonly #decisions: Map<string, Decision>;
@@ -97,7 +100,7 @@ class SourceRetry {
     source: StepSource,
     client: Client,
     retry: Retry,
-    kind: RangeKind,
+    kind: RetryKind,
     decisions: Map<string, Decision>,
     transformer: ChunkTransformer,
   ) {
@@ -234,8 +237,7 @@ class SourceRetry {
   async #leave(moved: readonly string[], idOf: (legacyId: string) => string): Promise<void> {
     if (moved.length === 0) return;
     const { run, step, sourceTable } = this.#place();
-    const how = this.#kind === 'coerced-retry' ? 'moved again with wider coercions' : 'moved again';
-    await leaveQuarantine(this.#client, moved.map(idOf), how);
+    await leaveQuarantine(this.#client, moved.map(idOf), this.#kind);
     // What made it a duplicate at the survey is no more.
     await this.#client.query(
       `delete from migration.decisions

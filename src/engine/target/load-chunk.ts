@@ -285,30 +285,30 @@ function notesWithout(refused: ReadonlyMap<number, Reject>, { warnings, merges, 
   };
 }
 
-/** Warnings, merges and links of the rows that went in. */
+/** Warnings, merges and links of the rows that went in, with the chunk's place: with it they are taken back. */
 async function writeNotes(client: Client, place: ChunkPlace, notes: Notes): Promise<void> {
   const { warnings, merges, links } = notes;
-  const { run, step, sourceTable, targetTable } = place;
+  const key = placeKey(place);
   if (warnings.length > 0)
     await client.query(
-      `insert into migration.warnings (run, step, legacy_table, legacy_id, column_name, reason)
-       select $1, $2, $3, w.legacy_id, w.column_name, w.reason
-       from unnest($4::text[], $5::text[], $6::text[]) w(legacy_id, column_name, reason)`,
-      [run, step, sourceTable, ...pick(warnings, ['legacyId', 'column', 'reason'])],
+      `insert into migration.warnings (run, step, legacy_table, range, chunk, legacy_id, column_name, reason)
+       select $1, $2, $3, $4, $5, w.legacy_id, w.column_name, w.reason
+       from unnest($6::text[], $7::text[], $8::text[]) w(legacy_id, column_name, reason)`,
+      [...key, ...pick(warnings, ['legacyId', 'column', 'reason'])],
     );
   if (merges.length > 0)
     await client.query(
-      `insert into migration.merges (run, step, legacy_table, legacy_id, target_table, target_id, rule, code)
-       select $1, $2, $3, m.legacy_id, $4, m.target_id, m.rule, m.code
-       from unnest($5::text[], $6::text[], $7::text[], $8::text[]) m(legacy_id, target_id, rule, code)`,
-      [run, step, sourceTable, targetTable, ...pick(merges, ['legacyId', 'targetId', 'rule', 'code'])],
+      `insert into migration.merges (run, step, legacy_table, range, chunk, target_table, legacy_id, target_id, rule, code)
+       select $1, $2, $3, $4, $5, $6, m.legacy_id, m.target_id, m.rule, m.code
+       from unnest($7::text[], $8::text[], $9::text[], $10::text[]) m(legacy_id, target_id, rule, code)`,
+      [...key, place.targetTable, ...pick(merges, ['legacyId', 'targetId', 'rule', 'code'])],
     );
   if (links.length > 0)
     await client.query(
-      `insert into migration.links (run, step, legacy_table, legacy_id, target_id, column_name, other_legacy_id)
-       select $1, $2, $3, l.legacy_id, l.target_id, l.column_name, l.other
-       from unnest($4::text[], $5::text[], $6::text[], $7::text[]) l(legacy_id, target_id, column_name, other)`,
-      [run, step, sourceTable, ...pick(links, ['legacyId', 'targetId', 'column', 'otherLegacyId'])],
+      `insert into migration.links (run, step, legacy_table, range, chunk, legacy_id, target_id, column_name, other_legacy_id)
+       select $1, $2, $3, $4, $5, l.legacy_id, l.target_id, l.column_name, l.other
+       from unnest($6::text[], $7::text[], $8::text[], $9::text[]) l(legacy_id, target_id, column_name, other)`,
+      [...key, ...pick(links, ['legacyId', 'targetId', 'column', 'otherLegacyId'])],
     );
 }
 

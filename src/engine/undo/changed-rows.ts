@@ -1,8 +1,10 @@
 import type { Client } from 'pg';
+import { MigrationError } from '../../contract/errors.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import type { TargetTable } from '../target/describe-target.js';
 import { lineageColumn, matchesKey } from '../target/key-match.js';
 import type { SomeRows } from './built-upon.js';
+import { statement, type Bind, type ChunkOfStep } from './rows-that-go.js';
 
 /**
  * The rows of a step that somebody else has changed or deleted since the run wrote them: those that are gone, and those
@@ -26,10 +28,7 @@ export async function findChangedRows(
        where l.run = $1 and l.step = $2
      ) k
      left join ${quoteTable(target.name)} t on ${matchesKey(target, 't', 'k.key')}
-     where ${gone} or (
-       t.xmin <> all (k.xids)
-       and t.xmin::text::bigint not in (select xid from migration.own_writes where run = $1 and step = $2)
-     )`,
+     where ${gone} or ${isChanged('k.xids', '$1', '$2')}`,
     [run, step],
   );
 }
@@ -51,6 +50,63 @@ export async function findChangedParents(
      left join ${quoteTable(target.name)} t on ${matchesKey(target, 't', `e.target_id::${target.keyKind}`)}
      where e.run = $1 and e.step = $2 and e.target_table = $3 and (${gone} or t.xmin <> e.xmin)`,
     [run, step, target.name],
+  );
+}
+
+/**
+ * SQL that is true of a version of a row `t` that none of these transactions of the chunk has written, nor a later one of
+ * the run itself; not of chunks that have not noted theirs. `xids` is SQL of the type xid[], `run` and `step` are SQL too.
+ */
+function isChanged(xids: string, run: string, step: string): string {
+  return `(t.xmin <> all (${xids})
+    and t.xmin::text::bigint not in (select xid from migration.own_writes where run = ${run} and step = ${step}))`;
+}
+
+/** SQL that is true of a row `t` (its `key` as text, and `xmin`) that others have changed since. */
+export type ChangedSql = (bind: Bind) => string;
+
+export function changedInChunk(run: string, step: string, xids: ChunkOfStep['xids']): ChangedSql {
+  return (bind) => isChanged(`${bind(xids)}::xid[]`, bind(run), bind(step));
+}
+
+/** The same of the parents that a step has made. */
+export function changedParent(run: string, { name, keyKind }: TargetTable): ChangedSql {
+  return (bind) =>
+    `t.xmin <> (select e.xmin from migration.ensured e
+       where e.run = ${bind(run)} and e.target_table = ${bind(name)} and e.target_id::${keyKind}::text = t.key)`;
+}
+
+/**
+ * Throws ERR_010 when, of some rows of a table, others have changed one since.
+ *
+ * @param written SQL of the rows, as the open transaction writes or locks them: `key` as text, and `xmin` as it was before
+ */
+export async function refuseChanged(
+  client: Client,
+  table: string,
+  written: (bind: Bind) => string,
+  changed: ChangedSql,
+): Promise<void> {
+  const { rows } = await client.query<SomeRows>(
+    statement(
+      (bind) =>
+        `with t as materialized (${written(bind)})
+         select count(*)::int as rows, (array_agg(t.key order by t.key))[1:5] as examples from t where ${changed(bind)}`,
+    ),
+  );
+  const [found] = rows;
+  if (found && found.rows > 0) throw changedError(table, found);
+}
+
+/** Why rows of the run do not go: somebody has changed them, and nobody has said that they may go all the same. */
+function changedError(table: string, { rows, examples }: SomeRows): MigrationError {
+  return new MigrationError(
+    'ERR_010',
+    `${rows === 1 ? '1 row' : `${rows} rows`} of ${table} ${rows === 1 ? 'was' : 'were'} changed by others since the run wrote ${rows === 1 ? 'it' : 'them'} (${examples.join(', ')}${rows > examples.length ? ', …' : ''}).`,
+    {
+      next: 'Look at these rows; rollback with confirmChanged takes them back all the same.',
+      place: { server: 'target', table },
+    },
   );
 }
 

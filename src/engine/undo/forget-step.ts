@@ -2,6 +2,8 @@ import type { Client } from 'pg';
 import type { RunRef } from '../../contract/outline.js';
 import type { Entity } from '../../plan/model.js';
 import { quoteIdent } from '../../store/quote.js';
+import { reopenStep } from '../complete/reopen-step.js';
+import { hasMovedAgain } from '../retry/quarantine.js';
 
 /** What a step leaves in the run's own tables, in the order in which it may go. */
 const traces = [
@@ -23,26 +25,28 @@ export async function forgetStep(client: Client, ref: RunRef, entity: Entity): P
   for (const table of traces)
     await client.query(`delete from migration.${quoteIdent(table)} where run = $1 and step = $2`, step);
   await client.query(
-    `update migration.rejects
-     set resolved_at = coalesce(resolved_at, now()), resolution = coalesce(resolution, 'rolled back')
-     where run = $1 and step = $2 and (resolved_at is null or resolution is null)`,
+    // Those that a retry had moved too: they are as little in the target as the others.
+    `update migration.rejects set resolved_at = now(), resolution = 'rolled back'
+     where run = $1 and step = $2 and (resolved_at is null or resolution is null or ${hasMovedAgain})`,
     step,
   );
   await forgetCompletion(client, ref, entity);
   await client.query(
-    `update migration.step_states
-     set state = 'rolled-back', source = null, before = null, differences = null, ended_at = now()
+    `update migration.step_states set state = 'rolled-back', source = null, before = null, ended_at = now()
      where run = $1 and step = $2`,
     step,
   );
 }
 
-/** A step of which rows are missing is not complete, whoever looks at it next; and has not reached its checkpoint. */
+/**
+ * A step of which rows are missing is not complete, whoever looks at it next; and has not reached its checkpoint. What
+ * its completion has noted goes: it is noted anew when the step is completed again.
+ */
 export async function forgetCompletion(client: Client, ref: RunRef, entity: Entity): Promise<void> {
   const step = [ref.run, entity.step];
+  await reopenStep(client, ref, entity);
   await client.query(
-    `update migration.step_states set state = 'running', ended_at = null, differences = null
-     where run = $1 and step = $2 and state = 'completed'`,
+    'update migration.step_states set differences = null where run = $1 and step = $2 and differences is not null',
     step,
   );
   await client.query(
@@ -52,11 +56,8 @@ export async function forgetCompletion(client: Client, ref: RunRef, entity: Enti
     step,
   );
   await client.query(
-    'update migration.links set resolved = null where run = $1 and step = $2 and resolved',
+    'update migration.links set resolved = null where run = $1 and step = $2 and resolved is not null',
     step,
   );
-  await client.query('delete from migration.checkpoints where run = $1 and name = $2', [
-    ref.run,
-    `${entity.table}_completed`,
-  ]);
+  await client.query('delete from migration.warnings where run = $1 and step = $2 and range is null', step);
 }

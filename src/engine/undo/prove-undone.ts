@@ -3,7 +3,7 @@ import { compareFingerprints, fingerprint, type Fingerprint } from '../../backup
 import type { Database, Watch } from '../../backup/types.js';
 import { MigrationError } from '../../contract/errors.js';
 import type { Entity, Plan } from '../../plan/model.js';
-import { countRowsSince } from './others-rows.js';
+import { findOthersRows } from './others-rows.js';
 import { restoreSequences } from './restore-sequences.js';
 
 /** Whether undone tables are what they were before the run. */
@@ -31,7 +31,7 @@ export async function proveUndone(
   steps: readonly string[] | null,
   watch: Watch,
 ): Promise<UndoneTables> {
-  const { before, since, backup } = await readFingerprint(client, run);
+  const { before, backup } = await readFingerprint(client, run);
   await refuseRowsLeft(client, run, steps);
   // Without a fingerprint nothing was written: it is taken before the first step.
   if (!before) return { differences: [], othersRows: 0, backup };
@@ -42,9 +42,9 @@ export async function proveUndone(
   );
   let othersRows = 0;
   for (const table of tables) {
-    const written = since === null ? 0 : await countRowsSince(client, table.table, since);
-    othersRows += written;
-    if (written === 0 && table.exists) await restoreSequences(client, table.sequences);
+    const { rows } = await findOthersRows(client, run, table.table);
+    othersRows += rows;
+    if (rows === 0 && table.exists) await restoreSequences(client, table.sequences);
   }
   const now = await fingerprint({
     target,
@@ -59,18 +59,12 @@ export async function proveUndone(
 async function readFingerprint(
   client: Client,
   run: string,
-): Promise<{ before: Fingerprint | null; since: bigint | null; backup: string | null }> {
-  const { rows } = await client.query<{
-    fingerprint: Fingerprint | null;
-    xid: string | null;
-    backup: string | null;
-  }>('select fingerprint, fingerprint_xid as xid, backup from migration.runs where run = $1', [run]);
-  const [row] = rows;
-  return {
-    before: row?.fingerprint ?? null,
-    since: row?.xid == null ? null : BigInt(row.xid),
-    backup: row?.backup ?? null,
-  };
+): Promise<{ before: Fingerprint | null; backup: string | null }> {
+  const { rows } = await client.query<{ fingerprint: Fingerprint | null; backup: string | null }>(
+    'select fingerprint, backup from migration.runs where run = $1',
+    [run],
+  );
+  return { before: rows[0]?.fingerprint ?? null, backup: rows[0]?.backup ?? null };
 }
 
 async function refuseRowsLeft(client: Client, run: string, steps: readonly string[] | null): Promise<void> {

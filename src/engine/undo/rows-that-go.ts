@@ -16,6 +16,8 @@ export interface ChunkOfStep {
   readonly source: string;
   readonly range: number;
   readonly chunk: number;
+  /** transactions that have written its rows, as text; null: not noted */
+  readonly xids: readonly string[] | null;
 }
 
 /** The rows that a step has moved. */
@@ -29,7 +31,12 @@ export function rowsOfStep(target: TargetTable, run: string, step: string): Rows
 }
 
 /** The rows that one chunk of a step has moved. */
-export function rowsOfChunk(target: TargetTable, run: string, step: string, place: ChunkOfStep): RowsThatGo {
+export function rowsOfChunk(
+  target: TargetTable,
+  run: string,
+  step: string,
+  place: Omit<ChunkOfStep, 'xids'>,
+): RowsThatGo {
   const { keys } = rowsOfStep(target, run, step);
   return {
     target,

@@ -15,7 +15,7 @@ import type { SourceDatabase } from '../../../src/engine/source/types.js';
 import { loadReferences, openStep, type Step } from '../../../src/engine/step.js';
 import { surveyStep } from '../../../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../../../src/engine/target/deferred-objects.js';
-import type { UndoWatch } from '../../../src/engine/undo/undo-step.js';
+import type { UndoOptions } from '../../../src/engine/undo/undo-step.js';
 import type { Entity } from '../../../src/plan/model.js';
 import { nxtPlan } from '../../../src/plan/nxt/plan.js';
 import { findEntity } from '../../../src/plan/order.js';
@@ -62,9 +62,9 @@ export function unwatched(): Watch {
   return { signal: new AbortController().signal, progress: () => undefined };
 }
 
-export function undoWatch(watch: Partial<UndoWatch> = {}): UndoWatch {
+export function undoOptions(options: Partial<UndoOptions> = {}): UndoOptions {
   const { signal } = new AbortController();
-  return { pause: signal, signal, progress: () => undefined, ...watch };
+  return { changedToo: false, pause: signal, signal, progress: () => undefined, ...options };
 }
 
 /**

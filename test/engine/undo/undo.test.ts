@@ -1,17 +1,18 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MigrationError } from '../../../src/contract/errors.js';
 import { connect } from '../../../src/engine/postgres/connect.js';
 import { previewUndo } from '../../../src/engine/undo/preview-undo.js';
 import { proveUndone } from '../../../src/engine/undo/prove-undone.js';
 import { settleAfterUndo } from '../../../src/engine/undo/settle-after-undo.js';
-import { undoStep, type UndoWatch } from '../../../src/engine/undo/undo-step.js';
+import { undoStep, type UndoOptions } from '../../../src/engine/undo/undo-step.js';
 import { nxtPlan } from '../../../src/plan/nxt/plan.js';
 import { stepCounts } from '../../../src/store/runs.js';
 import {
   entityOf,
   movedTargets,
   ref,
-  undoWatch,
+  undoOptions,
   unwatched,
   type MovedTarget,
   type MovedTargets,
@@ -46,8 +47,8 @@ async function withMoved(test: (target: MovedTarget) => Promise<void>): Promise<
 
 const preview = ({ client }: MovedTarget, steps: readonly string[]) =>
   previewUndo(client, ref.run, steps.map(entityOf));
-const undo = ({ client }: MovedTarget, step: string, watch?: Partial<UndoWatch>) =>
-  undoStep(client, ref, entityOf(step), undoWatch(watch));
+const undo = ({ client }: MovedTarget, step: string, options?: Partial<UndoOptions>) =>
+  undoStep(client, ref, entityOf(step), undoOptions(options));
 const prove = ({ client, database }: MovedTarget, steps: readonly string[] | null) =>
   proveUndone(client, database, ref.run, nxtPlan, steps, unwatched());
 
@@ -231,7 +232,7 @@ describe('an undo', () => {
       const other = await connect(target.database.config);
       let chunks = 0;
       const cut = undoStep(other, ref, entityOf('customers'), {
-        ...undoWatch(),
+        ...undoOptions(),
         at: (point) => {
           if (point === 'in-undo' && ++chunks === 3) other.connection.stream.destroy();
         },
@@ -249,8 +250,10 @@ describe('an undo', () => {
     withMoved(async (target) => {
       await undoAll(target, priceSteps.slice(0, 2));
       // The first chunk's rows hang on rows of the last one, which goes first.
+      // As the run sets them.
       await target.query(
-        `with keys as (select range, chunk, unnest(target_uuids) as key from migration.lineage where step = 'price-lists')
+        `with keys as (select range, chunk, unnest(target_uuids) as key from migration.lineage where step = 'price-lists'),
+         noted as (insert into migration.own_writes values ('moved', 'price-lists', txid_current() & 4294967295))
          update price_lists p set parent_price_list_id = (select key from keys order by range desc, chunk desc limit 1)
          from keys k where k.key = p.id and k.chunk = 0`,
       );
@@ -283,7 +286,7 @@ describe('an undo', () => {
              rejected, warnings, checksum, bytes)
            values ('moved', 'customers', $1, 7, 0, array[$2], array[$2], 0, 1, 0, -1, 0, 0, 0)
          ), resolved as (
-           update migration.rejects set resolved_at = now(), resolution = 'moved' where source_table = $1 and legacy_id = $2
+           update migration.rejects set resolved_at = now(), resolution = 'moved again' where source_table = $1 and legacy_id = $2
          )
          insert into migration.lineage (run, step, source_table, range, chunk, target_table, target_uuids, legacy_keys)
          select 'moved', 'customers', $1, 7, 0, 'customers', array[id], array[$2] from row`,
@@ -369,6 +372,198 @@ describe('an undo', () => {
       await undoAll(target, ['customers']);
       await target.query('drop table inventory');
       expect((await refusalOf(undo(target, 'inventory'))).message).toContain('no table inventory any more');
+    }));
+});
+
+describe('an undo that is given up half way', () => {
+  /** All that is noted of a step's rows, and the rows. Keys that the target gives out differ from move to move. */
+  const notes = async (target: MovedTarget, step: string) => ({
+    counts: await stepCounts(target.client, ref.run, step),
+    chunks: await target.query(
+      `select source_table, range, chunk, first_key, last_key, read, migrated, merged, rejected, warnings
+       from migration.chunks where step = $1 order by 1, 2, 3`,
+      [step],
+    ),
+    warnings: await target.query(
+      `select legacy_table, range, chunk, legacy_id, column_name, reason from migration.warnings where step = $1 order by 1, 4, 5, 6`,
+      [step],
+    ),
+    merges: await target.query(
+      `select legacy_table, range, chunk, legacy_id, target_id, rule, code from migration.merges where step = $1 order by 1, 4`,
+      [step],
+    ),
+    links: await target.query(
+      `select legacy_table, range, chunk, legacy_id, target_id, column_name, other_legacy_id, resolved
+       from migration.links where step = $1 order by 1, 4, 6`,
+      [step],
+    ),
+    rejects: await target.query(
+      `select legacy_table, range, chunk, legacy_id, codes, reason from migration.rejects
+       where step = $1 and resolved_at is null order by 1, 4`,
+      [step],
+    ),
+    parents: await target.query(`select id, parent_price_list_id from price_lists order by id`),
+  });
+
+  /** Takes back so many chunks of a step. */
+  async function undoSome(target: MovedTarget, step: string, chunks: number): Promise<void> {
+    const pause = new AbortController();
+    let left = chunks;
+    const part = await undo(target, step, {
+      pause: pause.signal,
+      progress: ({ counts }) => {
+        if (--left > 0) return;
+        pause.abort();
+        expect(counts.warnings).toBeGreaterThan(0);
+      },
+    });
+    expect(part.done).toBe(false);
+  }
+
+  it.each([1, 2, 3, 5])('after chunk %i of suppliers can be moved again, as if nothing had been', (chunks) =>
+    withMoved(async (target) => {
+      const before = await notes(target, 'suppliers');
+      expect(before.merges.length).toBeGreaterThan(0);
+      expect(before.warnings.length).toBeGreaterThan(0);
+      expect(before.chunks.length).toBeGreaterThan(chunks);
+      await undoAll(target, priceSteps);
+      await undoAll(target, ['inventory', 'products']);
+      await undoSome(target, 'suppliers', chunks);
+      const half = await notes(target, 'suppliers');
+      expect(half.counts.merged).toBe(half.merges.length);
+      expect(half.counts.warnings).toBe(half.warnings.length);
+      await target.move('suppliers');
+      expect({ ...(await notes(target, 'suppliers')), parents: [] }).toEqual({ ...before, parents: [] });
+    }),
+  );
+
+  it.each([1, 2])(
+    'after chunk %i of price lists can be moved again, with their links and warnings',
+    (chunks) =>
+      withMoved(async (target) => {
+        const before = await notes(target, 'price-lists');
+        expect(new Set(before.links.map(({ resolved }) => resolved))).toEqual(new Set([true, false]));
+        expect(before.chunks.length).toBeGreaterThan(chunks);
+        await undoAll(target, priceSteps.slice(0, 2));
+        await undoSome(target, 'price-lists', chunks);
+        await target.move('price-lists');
+        // Their number of items is counted with these.
+        await target.move('price-list-items');
+        expect(await notes(target, 'price-lists')).toEqual(before);
+      }),
+  );
+});
+
+describe('a row that others have changed since the preview', () => {
+  const keysOfChunks = async (target: MovedTarget, step: string) => {
+    const chunks = await target.query(
+      `select target_uuids::text[] as keys from migration.lineage where step = $1 order by source_table, range, chunk`,
+      [step],
+    );
+    return chunks.map(({ keys }) => keys as string[]);
+  };
+
+  it('ends the undo at its chunk, which stays whole, is named, and goes when that is confirmed', () =>
+    withMoved(async (target) => {
+      const [first = [], second = []] = await keysOfChunks(target, 'customers');
+      const [one, two] = [first[0], first[2]].toSorted();
+      const pause = new AbortController();
+      await undo(target, 'customers', { pause: pause.signal, progress: () => pause.abort() });
+      await target.query('update customers set phone = null where id in ($1, $2)', [one, two]);
+      await target.query('delete from customers where id = $1', [second[0]]);
+      for (const _ of ['once', 'twice'])
+        expect(await refusalOf(undo(target, 'customers'))).toMatchObject({
+          transient: false,
+          message: `2 rows of customers were changed by others since the run wrote them (${one}, ${two}).`,
+          next: expect.stringContaining('confirmChanged') as unknown,
+        });
+      expect(await keysOfChunks(target, 'customers')).toEqual([first]);
+      expect(await target.value('select count(*)::int from customers')).toBe(first.length);
+      await undo(target, 'customers', { changedToo: true });
+      expect((await prove(target, ['customers'])).differences).toEqual([]);
+    }));
+
+  it('is one of five that are named of many, and goes where the transactions of its chunk were not noted', () =>
+    withMoved(async (target) => {
+      await target.query('update customers set phone = null');
+      const last = (await keysOfChunks(target, 'customers')).at(-1) ?? [];
+      expect((await refusalOf(undo(target, 'customers'))).message).toBe(
+        `${last.length} rows of customers were changed by others since the run wrote them (${last.toSorted().slice(0, 5).join(', ')}, …).`,
+      );
+      await target.query('update migration.chunks set xids = null');
+      await undoAll(target, ['customers']);
+    }));
+
+  it('is waited for while it is being changed', () =>
+    withMoved(async (target) => {
+      const [last] = (await keysOfChunks(target, 'customers')).at(-1) ?? [];
+      const other = await connect(target.database.config);
+      const watcher = await connect(target.database.config);
+      await other.query('begin');
+      await other.query('update customers set phone = null where id = $1', [last]);
+      const refused = refusalOf(undo(target, 'customers'));
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      while ((await watcher.query(waiting)).rowCount === 0) await setTimeout(10);
+      await other.query('commit');
+      await Promise.all([other.end(), watcher.end()]);
+      expect((await refused).message).toBe(
+        `1 row of customers was changed by others since the run wrote it (${last}).`,
+      );
+      expect(await target.value('select phone is null from customers where id = $1', [last])).toBe(true);
+    }));
+
+  it('is found before the run itself changes it on the way, also when it is just being changed', () =>
+    withMoved(async (target) => {
+      await undoAll(target, priceSteps.slice(0, 2));
+      const linked = await target.value(
+        'select id from price_lists where parent_price_list_id is not null order by id limit 1',
+      );
+      const other = await connect(target.database.config);
+      const watcher = await connect(target.database.config);
+      await other.query('begin');
+      await other.query(`update price_lists set name = 'Changed' where id = $1`, [linked]);
+      const refused = refusalOf(undo(target, 'price-lists'));
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      while ((await watcher.query(waiting)).rowCount === 0) await setTimeout(10);
+      await other.query('commit');
+      await Promise.all([other.end(), watcher.end()]);
+      const message = `1 row of price_lists was changed by others since the run wrote it (${String(linked)}).`;
+      expect((await refused).message).toBe(message);
+      expect((await refusalOf(undo(target, 'price-lists'))).message).toBe(message);
+      expect(
+        await target.value('select parent_price_list_id is not null from price_lists where id = $1', [
+          linked,
+        ]),
+      ).toBe(true);
+      await undo(target, 'price-lists', { changedToo: true });
+      expect((await prove(target, ['price-lists'])).differences).toEqual([]);
+    }));
+
+  it('may be a parent that the run made', () =>
+    withMoved(async (target) => {
+      const warehouse = await target.value('select target_id from migration.ensured order by 1 limit 1');
+      await target.query(`update warehouses set name = 'ours' where id = $1`, [warehouse]);
+      expect((await refusalOf(undo(target, 'inventory'))).message).toBe(
+        `1 row of warehouses was changed by others since the run wrote it (${String(warehouse)}).`,
+      );
+      expect(await target.value('select name from warehouses where id = $1', [warehouse])).toBe('ours');
+      await undo(target, 'inventory', { changedToo: true });
+      expect((await prove(target, ['inventory'])).differences).toEqual([]);
+    }));
+
+  it('is found in a table of partitions too', () =>
+    withMoved(async (target) => {
+      const rows = await target.value('select count(*)::int from customers');
+      await target.query(`
+        create table customers_parts (like customers including all) partition by hash (id);
+        create table customers_part partition of customers_parts for values with (modulus 1, remainder 0);
+        insert into customers_parts select * from customers;
+        alter table customers rename to customers_once;
+        alter table customers_parts rename to customers`);
+      await refusalOf(undo(target, 'customers'));
+      expect(await target.value('select count(*)::int from customers')).toBe(rows);
+      await undo(target, 'customers', { changedToo: true });
+      expect(await target.value('select count(*)::int from customers')).toBe(0);
     }));
 });
 

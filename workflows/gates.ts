@@ -1,5 +1,8 @@
 import type { RunData } from './run-data.js';
 
+/** The gate at which a run is asked what to do with one that was left behind. */
+export const leftBehindGate = 'left behind';
+
 /** The gate of the validate phase, as `passed` and `skipped` name it. */
 export const validationGate = 'validation';
 

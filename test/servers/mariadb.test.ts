@@ -1,0 +1,10 @@
+import { startMariadb } from '../../src/servers/mariadb.js';
+import { testProduct } from './mysql-product.js';
+
+testProduct({
+  name: 'MariaDB',
+  start: startMariadb,
+  module: 'mariadb',
+  exported: 'startMariadb',
+  version: /^1\d\.\d+\.\d+-MariaDB/,
+});

@@ -28,7 +28,7 @@ export function debianPackages(scratch: string, env: NodeJS.ProcessEnv): DebianP
 
   function apt(cwd: string, ...args: string[]): Promise<string> {
     // As root, apt would change to an account of its own, which cannot write into our folders.
-    const always = ['--quiet', '--yes', '-o', 'APT::Sandbox::User=root'];
+    const always = ['--quiet', '--yes', '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Languages=none'];
     return runTool('apt-get', [...always, ...options, ...args], { cwd, env });
   }
 

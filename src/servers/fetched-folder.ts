@@ -34,7 +34,8 @@ export async function fetchFolder(
   }
 }
 
-async function removeAbandonedDownloads(folder: string): Promise<void> {
+/** What downloads into the folder have left behind when they died. */
+export async function removeAbandonedDownloads(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith('.download-')) continue;
     const workFolder = path.join(folder, name);

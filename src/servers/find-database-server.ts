@@ -79,6 +79,8 @@ export async function findDatabaseServer(
       );
     log?.(`Downloading ${server.title} (${server.megabytes} MB) into ${folder}…`);
     await fetchFolder(folder, (content, scratch) => server.fetch(content, scratch, env));
+    if (!(await isExecutable(file)))
+      throw new Error(`${folder} is in the way, for it has no ${server.cached.program}; remove it`);
     return found;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

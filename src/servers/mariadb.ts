@@ -22,7 +22,6 @@ const ONLY_THE_SUPERUSER = `delete from mysql.global_priv where not (user = '${S
 
 const MARIADB: MysqlProduct = {
   name: 'MariaDB',
-  process: 'mariadbd',
   find: findMariadbd,
   locations: async (program) => {
     const { base, share } = await layoutOf(program);

@@ -1,11 +1,23 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lchown,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chownAll, processesIn } from './data-folder.js';
 import { errorCode } from './error-code.js';
 import type { DatabaseProgram } from './find-database-server.js';
+import { processesWith } from './processes-with.js';
 import { launchAs } from './server-launch.js';
 import type { ServerUser } from './server-user.js';
 
@@ -19,8 +31,6 @@ const KILLED_PATIENCE_MS = 2_000;
 export interface DataMaker {
   /** For messages. */
   name: 'MySQL' | 'MariaDB';
-  /** The server's process name. */
-  process: string;
   /** How the server is run to fill an empty data folder. */
   initialise(program: DatabaseProgram): Promise<{ args: readonly string[]; input: string }>;
 }
@@ -35,6 +45,22 @@ export interface MysqlData {
   initFile: string;
 }
 
+/** The one name of the data folder, without links, so that all who start a server on it give it the same. */
+export async function canonicalDataDir(dataDir: string): Promise<string> {
+  const parent = path.dirname(path.resolve(dataDir));
+  await mkdir(parent, { recursive: true });
+  const plain = path.join(await realpath(parent), path.basename(dataDir));
+  return realpath(plain).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return plain;
+    throw error;
+  });
+}
+
+/** How a server is told its data folder, and how it is known by it among all processes. */
+export function dataDirArgument(dataDir: string): string {
+  return `--datadir=${dataDir}`;
+}
+
 /**
  * Makes the data folder ready to be started on.
  *
@@ -44,6 +70,7 @@ export interface MysqlData {
  * Throws a sentence when the folder holds something else, another product's data, or data without our file, and
  * when a server is running on it.
  *
+ * @param dataDir as `canonicalDataDir` names it
  * @param settings server settings as arguments; some hold for the whole life of a data folder
  */
 export async function prepareMysqlData(
@@ -71,7 +98,7 @@ export async function prepareMysqlData(
     throw new Error(
       `${dataDir} is not empty and holds no ${maker.name} data. Name another folder, or empty it.`,
     );
-  await untilNoServerIn(dataDir, maker);
+  await untilNoServerOn(dataDir, maker);
   if (user && (await stat(dataDir)).uid !== user.uid) await chownAll(dataDir, user);
   return { password: await readPassword(dataDir, initFile, maker), initFile };
 }
@@ -134,7 +161,7 @@ async function initialise(
   const launch = await launchAs(
     user,
     program.file,
-    ['--no-defaults', ...args, ...settings, `--datadir=${dataDir}`],
+    ['--no-defaults', ...args, ...settings, dataDirArgument(dataDir)],
     [dataDir],
   );
   const child = spawn(launch.file, launch.args, {
@@ -160,10 +187,10 @@ async function initialise(
   await chmod(dataDir, 0o700);
 }
 
-async function untilNoServerIn(dataDir: string, maker: DataMaker): Promise<void> {
+async function untilNoServerOn(dataDir: string, maker: DataMaker): Promise<void> {
   const begun = Date.now();
   for (;;) {
-    const [running] = await processesIn(dataDir, maker.process);
+    const [running] = await processesWith(dataDirArgument(dataDir));
     if (running === undefined) return;
     if (Date.now() - begun > KILLED_PATIENCE_MS)
       throw new Error(
@@ -171,4 +198,11 @@ async function untilNoServerIn(dataDir: string, maker: DataMaker): Promise<void>
       );
     await sleep(50);
   }
+}
+
+/** The data as root's own, e.g. when it comes from a backup, is given to the server's account. */
+async function chownAll(folder: string, { uid, gid }: ServerUser): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+    await lchown(path.join(entry.parentPath, entry.name), uid, gid);
+  await lchown(folder, uid, gid);
 }

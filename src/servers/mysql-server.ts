@@ -2,7 +2,13 @@ import path from 'node:path';
 import type { DatabaseProgram, FindOptions } from './find-database-server.js';
 import { onFreePorts } from './free-port.js';
 import type { Keeper } from './keeper.js';
-import { type DataMaker, prepareMysqlData, SUPERUSER } from './mysql-data.js';
+import {
+  canonicalDataDir,
+  dataDirArgument,
+  type DataMaker,
+  prepareMysqlData,
+  SUPERUSER,
+} from './mysql-data.js';
 import { mysqlGreets } from './mysql-greeting.js';
 import { launchAs } from './server-launch.js';
 import { startServerProcess } from './server-process.js';
@@ -56,7 +62,7 @@ const HOST = '127.0.0.1';
 
 /** What `startMysql` and `startMariadb` have in common. */
 export async function startMysqlProduct(product: MysqlProduct, options: MysqlOptions): Promise<MysqlServer> {
-  const dataDir = path.resolve(options.dataDir);
+  const dataDir = await canonicalDataDir(options.dataDir);
   const program = await product.find({ log: options.log });
   const user = await serverUserFor(dataDir);
   const settings = [
@@ -74,7 +80,7 @@ export async function startMysqlProduct(product: MysqlProduct, options: MysqlOpt
     const port = Number(chosen);
     // prettier-ignore
     const args = [
-      '--no-defaults', ...settings, `--datadir=${dataDir}`, `--init-file=${initFile}`,
+      '--no-defaults', ...settings, dataDirArgument(dataDir), `--init-file=${initFile}`,
       `--bind-address=${HOST}`, `--port=${port}`, '--socket=', `--pid-file=${path.join(dataDir, 'server.pid')}`,
     ];
     const launch = await launchAs(user, program.file, args, [dataDir]);

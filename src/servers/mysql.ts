@@ -3,7 +3,6 @@ import { type MysqlOptions, type MysqlProduct, type MysqlServer, startMysqlProdu
 
 const MYSQL: MysqlProduct = {
   name: 'MySQL',
-  process: 'mysqld',
   find: findMysqld,
   locations: async () => [],
   defaults: {

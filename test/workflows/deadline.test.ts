@@ -110,7 +110,7 @@ describe('the clock of a run', { timeout: 30_000 }, () => {
     start({}, rowsDiffer, async ({ failure }) => {
       const failed = await failure();
       expectOverdue(failed, 4 * hour);
-      expect(failed.cause?.message).toContain('its time limit of 4h');
+      expect(failed.cause?.message).toContain('its deadline, ');
       expect(undone).toEqual(['price-lists', 'inventory', 'products', 'suppliers', 'customers']);
     }));
 

@@ -62,7 +62,7 @@ function isChanged(xids: string, run: string, step: string): string {
     and t.xmin::text::bigint not in (select xid from migration.own_writes where run = ${run} and step = ${step}))`;
 }
 
-/** SQL that is true of a row `t` (its `key` as text, and `xmin`) that others have changed since. */
+/** SQL that is true of a row `t` (its `key` and `xmin`) that others have changed since. */
 export type ChangedSql = (bind: Bind) => string;
 
 export function changedInChunk(run: string, step: string, xids: ChunkOfStep['xids']): ChangedSql {
@@ -73,13 +73,13 @@ export function changedInChunk(run: string, step: string, xids: ChunkOfStep['xid
 export function changedParent(run: string, { name, keyKind }: TargetTable): ChangedSql {
   return (bind) =>
     `t.xmin <> (select e.xmin from migration.ensured e
-       where e.run = ${bind(run)} and e.target_table = ${bind(name)} and e.target_id::${keyKind}::text = t.key)`;
+       where e.run = ${bind(run)} and e.target_table = ${bind(name)} and e.target_id::${keyKind}::text = t.key::text)`;
 }
 
 /**
  * Throws ERR_010 when, of some rows of a table, others have changed one since.
  *
- * @param written SQL of the rows, as the open transaction writes or locks them: `key` as text, and `xmin` as it was before
+ * @param written SQL of the rows, as the open transaction deletes or locks them: `key`, and `xmin` as it was before
  */
 export async function refuseChanged(
   client: Client,
@@ -91,7 +91,7 @@ export async function refuseChanged(
     statement(
       (bind) =>
         `with t as materialized (${written(bind)})
-         select count(*)::int as rows, (array_agg(t.key order by t.key))[1:5] as examples from t where ${changed(bind)}`,
+         select count(*)::int as rows, (array_agg(t.key::text order by t.key::text))[1:5] as examples from t where ${changed(bind)}`,
     ),
   );
   const [found] = rows;

@@ -40,7 +40,7 @@ export async function cutOwnLinks(
     await inTransaction(client, async () => {
       if (!changedToo) {
         const locked = (bind: Bind) => `
-          select k.key::text as key, t.xmin from ${quoteTable(target.name)} t, (${rows(bind)}) k
+          select k.key, t.xmin from ${quoteTable(target.name)} t, (${rows(bind)}) k
           where ${isLinked} for update of t`;
         await refuseChanged(client, target.name, locked, changedInChunk(ref.run, step, chunk.xids));
       }

@@ -223,10 +223,5 @@ async function deleteRows(
   if (!by.changed) await client.query(statement(deletion));
   else
     // What others change at this moment is waited for, and then looked at as they have left it.
-    await refuseChanged(
-      client,
-      name,
-      (bind) => `${deletion(bind)} returning k.key::text as key, t.xmin`,
-      by.changed,
-    );
+    await refuseChanged(client, name, (bind) => `${deletion(bind)} returning k.key, t.xmin`, by.changed);
 }

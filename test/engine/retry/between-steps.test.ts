@@ -146,6 +146,63 @@ test('a vendor that was refused becomes part of its supplier once that one is in
     },
   ));
 
+test('a vendor that a retry made part of its supplier is in quarantine again when that is undone, and moves once more', () =>
+  withLegacy(
+    `${wholesaler}
+     insert into legacy_suppliers values ('${id(3)}', 'CRAB', 'refused', 'c@crab.example');
+     insert into legacy_vendors values ('${id(4)}', 'crab', '', 'none');`,
+    async (moved) => {
+      await moved.target.query(
+        "alter table suppliers add constraint no_refused check (company_name <> 'refused')",
+      );
+      const quarantine = async () => {
+        const { rows } = await moved.target.query<{ id: string; resolution: string | null }>(
+          'select legacy_id as id, resolution from migration.rejects order by legacy_id, rejects.id',
+        );
+        return rows.map((row) => [Number(row.id.slice(-2)), row.resolution]);
+      };
+      // What an earlier rollback has left is not what is taken back later.
+      await moved.move('suppliers');
+      await moved.undo('suppliers');
+      const old = 'rolled back';
+      expect(await quarantine()).toEqual([
+        [2, old],
+        [3, old],
+        [4, old],
+      ]);
+      await moved.move('suppliers');
+      await moved.target.query('alter table suppliers drop constraint no_refused');
+      expect(await moved.retry('suppliers')).toEqual({ moved: 2 });
+      const counts = await moved.counts('suppliers');
+      expect(counts).toMatchObject({ read: 4, migrated: 2, merged: 1, rejected: 1 });
+
+      expect(await moved.undo('suppliers', 1)).toMatchObject({
+        read: 4,
+        migrated: 2,
+        merged: 0,
+        rejected: 2,
+      });
+      expect(await moved.value('select count(*)::int from migration.merges')).toBe(0);
+      expect(await quarantine()).toEqual([
+        [2, old],
+        [2, null],
+        [3, old],
+        [3, 'moved again'],
+        [4, old],
+        [4, null],
+      ]);
+      expect(await moved.retry('suppliers')).toEqual({ moved: 1 });
+      expect(await moved.counts('suppliers')).toEqual(counts);
+      expect(await moved.value('select count(*)::int from migration.merges')).toBe(1);
+
+      await moved.undo('suppliers');
+      expect(await moved.value('select count(*)::int from suppliers')).toBe(0);
+      expect(await moved.value(`select string_agg(distinct resolution, ';') from migration.rejects`)).toBe(
+        old,
+      );
+    },
+  ));
+
 test('wider coercions let rows in that are clear, and what they read verifies', () =>
   withLegacy(
     `${wholesaler}

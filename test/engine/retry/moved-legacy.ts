@@ -8,6 +8,7 @@ import { retryRejects, type Retried, type Retry } from '../../../src/engine/retr
 import { loadReferences, openStep, type Step } from '../../../src/engine/step.js';
 import { surveyStep } from '../../../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../../../src/engine/target/deferred-objects.js';
+import { undoStep } from '../../../src/engine/undo/undo-step.js';
 import { verifyStep, type Verification } from '../../../src/engine/verify/verify-step.js';
 import { nxtPlan } from '../../../src/plan/nxt/plan.js';
 import { prepareTargetSchema } from '../../../src/prepare/target-schema.js';
@@ -26,6 +27,8 @@ export interface MovedLegacy {
   complete(step: string): Promise<void>;
   /** `options`: what differs from a retry that nobody disturbs */
   retry(step: string, options?: Partial<Retry>): Promise<Retried>;
+  /** takes back the last so many chunks, or all */
+  undo(step: string, chunks?: number): Promise<{ done: boolean }>;
   verify(step: string, options?: { again: boolean }): Promise<Verification>;
   counts(step: string): ReturnType<typeof stepCounts>;
   /** the one value of the one row of the target */
@@ -106,6 +109,18 @@ export function withLegacy(tables: string, work: (moved: MovedLegacy) => Promise
               pageRows: 2,
               ...options,
             }),
+          undo: async (name, chunks = Infinity) => {
+            const pause = new AbortController();
+            let left = chunks;
+            return undoStep(target, ref, (await open(name)).entity, {
+              changedToo: false,
+              pause: pause.signal,
+              signal,
+              progress: () => {
+                if (--left === 0) pause.abort();
+              },
+            });
+          },
           verify: async (name, { again } = { again: false }) =>
             verifyStep(await open(name), database, connectTarget, {
               again,

@@ -133,6 +133,46 @@ test.each(['before-claim', 'in-copy', 'after-copy', 'before-commit', 'after-comm
     }),
 );
 
+test('a step whose retry was killed is not complete for whoever finds it; one with nothing to retry stays so', () =>
+  withLegacy(customers, async (moved) => {
+    await moved.move('customers');
+    const complete = () =>
+      moved.target.query(`
+        update migration.step_states set state = 'completed', ended_at = now() where step = 'customers';
+        insert into migration.checkpoints (run, name) values ('retry', 'customers_completed')`);
+    const standing = async () => {
+      const { rows } = await moved.target.query(
+        `select state, ended_at is not null as ended, (select count(*)::int from migration.checkpoints) as checkpoints
+         from migration.step_states where step = 'customers'`,
+      );
+      return rows[0] as unknown;
+    };
+    await complete();
+    await mend(moved.legacy, 3, 7, 8, 11);
+    let client: Client | undefined;
+    const killed = moved.retry('customers', {
+      connect: async () => {
+        client = await moved.connect();
+        client.on('error', () => undefined);
+        return client;
+      },
+      at: (point) => {
+        if (point === 'before-claim') cut(client);
+      },
+    });
+    await expect(killed).rejects.toThrow(/connection|terminated|destroyed|not queryable/i);
+    expect(await standing()).toEqual({ state: 'running', ended: false, checkpoints: 0 });
+    await expectWhole(moved, 5);
+
+    await mend(moved.legacy, 5);
+    await moved.legacy.query("update legacy_customers set company_name = 'Five' where id = 5");
+    expect(await moved.retry('customers')).toEqual({ moved: 5 });
+    expect(await standing()).toEqual({ state: 'running', ended: false, checkpoints: 0 });
+    await complete();
+    expect(await moved.retry('customers')).toEqual({ moved: 0 });
+    expect(await standing()).toEqual({ state: 'completed', ended: true, checkpoints: 1 });
+  }));
+
 /** Ends a connection without a word to the server. */
 function cut(client: Client | undefined): void {
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();

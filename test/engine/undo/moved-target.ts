@@ -80,6 +80,7 @@ export async function movedTargets(rows: number, leave?: string): Promise<MovedT
     createDatabase('backup'),
   ]);
   await seedLegacy({ url: legacy.url, rows });
+  await leaveParentsOut(legacy.url);
   const client = await connect({ connectionString: template.url });
   let before: Fingerprint;
   try {
@@ -114,6 +115,19 @@ export async function movedTargets(rows: number, leave?: string): Promise<MovedT
       for (const database of [legacy, template, backup]) await database.drop();
     },
   };
+}
+
+/** Some price lists come without the one that they hang on. */
+async function leaveParentsOut(legacy: string): Promise<void> {
+  const client = await connect({ connectionString: legacy });
+  try {
+    await client.query(
+      `update legacy_price_lists set parent_price_list_id = '00000000-0000-4000-8000-000000000000'
+       where id in (select id from legacy_price_lists where parent_price_list_id is not null order by id desc limit 2)`,
+    );
+  } finally {
+    await client.end();
+  }
 }
 
 async function prepare(client: Client): Promise<void> {

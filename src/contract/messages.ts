@@ -15,6 +15,13 @@ const lockTimeout = z.union([z.number().int().min(1).max(86_400_000), durationSc
   error: 'milliseconds, or a duration such as 90s, 30m or 4h',
 });
 
+/** Of what marks the run: required. */
+const reason = z
+  .string({ error: 'it needs a reason: {"reason": "..."}' })
+  .max(500)
+  .trim()
+  .min(1, { error: 'it needs a reason: {"reason": "..."}' });
+
 export const updateSchemas = {
   'run-step': z.strictObject({ step: z.string().trim().min(1).max(200), ...who }),
   retry: z.strictObject({
@@ -50,7 +57,7 @@ export const updateSchemas = {
       },
     ),
   'extend-deadline': z.strictObject({ by: durationSchema, reason: text.optional() }),
-  'skip-validation': z.strictObject({ reason: text.trim().min(1), by: text.optional() }),
+  'skip-validation': z.strictObject({ reason, by: text.optional() }),
   finish: z.strictObject(who),
 } as const;
 

@@ -79,6 +79,7 @@ describe('what was left behind', () => {
       name: 'name of lost with its Temporal',
       steps: ['suppliers', 'products'],
       rows: 51,
+      searchAttributes: true,
     });
   });
 

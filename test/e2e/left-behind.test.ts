@@ -167,7 +167,7 @@ describe('what a run has left behind', { timeout: 120_000 }, () => {
         DATABASE_URL: environment.target.url,
         BACKUP_DATABASE_URL: environment.backup.url,
       };
-      const elsewhere = await createRunEnvironment(settings, lost.address);
+      const elsewhere = await createRunEnvironment(settings, { temporalAddress: lost.address });
       const worker = await elsewhere.startWorker();
       const first = await elsewhere.start(input);
       await elsewhere.waitFor(first, ({ steps }) => (steps[2]?.read ?? 0) > 0);

@@ -18,7 +18,7 @@ describe('a run that goes on in a new history', { timeout: 180_000 }, () => {
       keeper,
       dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '100' },
     });
-    environment = await createRunEnvironment({}, server.address);
+    environment = await createRunEnvironment({}, { temporalAddress: server.address });
     await seedLegacy({ url: environment.source.url, rows: 4_000 });
     worker = await environment.startWorker();
   }, 90_000);

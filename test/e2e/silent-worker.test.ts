@@ -2,9 +2,14 @@
  * A worker that falls silent without being dead, and connections that the server ends: the run goes on by itself, and in the end the
  * target holds exactly what an undisturbed run over the same legacy database makes of it.
  */
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { FaultPoint } from '../../src/observe/fault-point.js';
+import { createKeeper } from '../../src/servers/keeper.js';
+import { startPostgres, type PostgresServer } from '../../src/servers/postgres.js';
 import type { RunContents } from '../helpers/run-contents.js';
 import type { RunEnvironment } from '../helpers/run-environment.js';
 import { killWorkers, startWorkerProcess } from '../helpers/worker-process.js';
@@ -21,14 +26,31 @@ const freezes: readonly [what: string, point: FaultPoint, passing: number][] = [
 
 let undisturbed: RunContents;
 
+/**
+ * A server of its own: to drop a database PostgreSQL waits for every connection of the server, also for those whose client
+ * stands still in the middle of a COPY, so that all other tests would wait for the frozen workers.
+ */
+let postgres: PostgresServer;
+let folder: string;
+const keeper = createKeeper({ log: () => undefined });
+const withOwnServer = <T>(work: (environment: RunEnvironment) => Promise<T>) =>
+  withSeeded(work, { postgresUrl: postgres.url('postgres') });
+
 beforeAll(async () => {
+  folder = await mkdtemp(path.join(await realpath(tmpdir()), 'nxt-migrate-silent-'));
+  const settings = { fsync: 'off', max_connections: '200' };
+  postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), settings, keeper });
   undisturbed = await undisturbedRun();
+}, 120_000);
+afterAll(async () => {
+  await killWorkers();
+  await keeper.close();
+  await rm(folder, { recursive: true, force: true });
 });
-afterAll(killWorkers);
 
 describe.concurrent('a worker is frozen, another takes over, and the first wakes up', () => {
   test.for(freezes)('%s', { timeout }, ([, point, passing], { expect }) =>
-    withSeeded(async (environment) => {
+    withOwnServer(async (environment) => {
       const frozen = await startWorkerProcess(environment, `${point}:${passing}:SIGSTOP`);
       const handle = await environment.start(input);
       await frozen.frozen();
@@ -47,7 +69,7 @@ describe.concurrent('a worker is frozen, another takes over, and the first wakes
 
 describe.concurrent('connections are ended by the server', () => {
   test.for(['source', 'target'] as const)('of the %s', { timeout }, (database, { expect }) =>
-    withSeeded(async (environment) => {
+    withOwnServer(async (environment) => {
       const worker = await startWorkerProcess(environment);
       const handle = await environment.start(input);
       for (const moved of [1_000, 2_500]) {

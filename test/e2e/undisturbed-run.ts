@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import type { RunStatus } from '../../src/contract/status.js';
 import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import { contentsOf, type RunContents } from '../helpers/run-contents.js';
-import { createRunEnvironment, type RunEnvironment } from '../helpers/run-environment.js';
+import { createRunEnvironment, type RunEnvironment, type Servers } from '../helpers/run-environment.js';
 import { startWorkerProcess, type WorkerEnd, type WorkerProcess } from '../helpers/worker-process.js';
 
 /** Small chunks, so that there are many. */
@@ -17,8 +17,11 @@ export const input = { batchSizes: { default: 200 }, parallel: 2 };
 export const before = `coalesce(to_jsonb(t)->>'customer_code', '') like 'HERE-%'`;
 
 /** Runs the work in an environment of its own, whose legacy database is the same each time. */
-export async function withSeeded<T>(work: (environment: RunEnvironment) => Promise<T>): Promise<T> {
-  const environment = await createRunEnvironment();
+export async function withSeeded<T>(
+  work: (environment: RunEnvironment) => Promise<T>,
+  servers: Servers = {},
+): Promise<T> {
+  const environment = await createRunEnvironment({}, servers);
   try {
     await seedLegacy({ url: environment.source.url, rows: 4_000 });
     return await work(environment);

@@ -15,16 +15,17 @@ export interface TestDatabase {
  * Creates an empty database, for a whole file in `beforeAll` or for one test; whoever creates it drops it.
  *
  * @param label the beginning of its name, which is unique on the server
+ * @param server the address of another server than the shared one, as superuser
  */
-export async function createDatabase(label = 'test'): Promise<TestDatabase> {
+export async function createDatabase(label = 'test', server = inject('postgresUrl')): Promise<TestDatabase> {
   const name = `${label}_${randomBytes(6).toString('hex')}`;
-  await onServer(`create database ${escapeIdentifier(name)}`);
-  const url = new URL(inject('postgresUrl'));
+  await onServer(server, `create database ${escapeIdentifier(name)}`);
+  const url = new URL(server);
   url.pathname = encodeURIComponent(name);
   return {
     name,
     url: url.href,
-    drop: () => onServer(`drop database if exists ${escapeIdentifier(name)} with (force)`),
+    drop: () => onServer(server, `drop database if exists ${escapeIdentifier(name)} with (force)`),
   };
 }
 
@@ -41,8 +42,8 @@ export async function withDatabase<Result>(
   }
 }
 
-async function onServer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: inject('postgresUrl') });
+async function onServer(server: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: server });
   await client.connect();
   try {
     await client.query(sql);

@@ -53,15 +53,22 @@ export interface RunEnvironment {
   close(): Promise<void>;
 }
 
+/** Servers of a test's own, instead of the shared ones. */
+export interface Servers {
+  readonly temporalAddress?: string;
+  readonly postgresUrl?: string;
+}
+
 /** Make it in `beforeAll` (or a test), `close` it in `afterAll`. */
 export async function createRunEnvironment(
   settings: Record<string, string> = {},
-  temporalAddress = inject('temporalAddress'),
+  servers: Servers = {},
 ): Promise<RunEnvironment> {
+  const temporalAddress = servers.temporalAddress ?? inject('temporalAddress');
   const [source, target, backup] = await Promise.all([
-    createDatabase('legacy'),
-    createDatabase('target'),
-    createDatabase('backup'),
+    createDatabase('legacy', servers.postgresUrl),
+    createDatabase('target', servers.postgresUrl),
+    createDatabase('backup', servers.postgresUrl),
   ]);
   const connection = await Connection.connect({ address: temporalAddress });
   const temporal = new TemporalClient({ connection });

@@ -91,7 +91,7 @@ export async function play<T>(
   temporalAddress: string,
   afterwards: (scene: Scene) => Promise<T>,
 ): Promise<T> {
-  const environment = await createRunEnvironment({}, temporalAddress);
+  const environment = await createRunEnvironment({}, { temporalAddress });
   try {
     await seedLegacy({ url: environment.source.url, rows: scenario.rows ?? 300 });
     const scene = new Scene(environment);

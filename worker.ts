@@ -14,7 +14,8 @@ import { temporalAccess } from './src/client/temporal-access.js';
 import { readEnvFile } from './src/config/env-file.js';
 import { loadConfig } from './src/config/load-config.js';
 import { poolConfigOf } from './src/config/pool-config.js';
-import { lookAt } from './src/prepare/connections.js';
+import { lookAtPostgres } from './src/prepare/postgres.js';
+import { lookAtSource } from './src/prepare/source.js';
 import { loadPlans } from './src/plan/registry.js';
 import { createLog, plainFields } from './src/observe/log.js';
 import { faultPoint } from './src/observe/fault-point.js';
@@ -32,12 +33,9 @@ async function main(): Promise<void> {
   });
   const { address, namespace, taskQueue, deploymentName, buildId } = config.temporal;
   // A server that cannot be reached is said here, in a line, and not by a run that hangs.
-  for (const [server, url] of Object.entries({
-    source: config.source,
-    target: config.target,
-    backup: config.backup,
-  }))
-    if (url) await lookAt(server, poolConfigOf(url, config));
+  await lookAtSource(config);
+  for (const [server, url] of Object.entries({ target: config.target, backup: config.backup }))
+    if (url) await lookAtPostgres(server, poolConfigOf(url, config));
   const connection = await connectWorker(address, temporalAccess(environment));
   try {
     const searchAttributes = await registerSearchAttributes(connection, namespace, (reason) =>

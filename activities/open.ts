@@ -2,7 +2,7 @@ import { MigrationError } from '../src/contract/errors.js';
 import type { PlanOutline, RunRef } from '../src/contract/outline.js';
 import type { Entity, Plan } from '../src/plan/model.js';
 import { findEntity, inOrder, UnknownTableError, waitsFor, withDependencies } from '../src/plan/order.js';
-import { lookAt, refuseOneDatabaseTwice } from '../src/prepare/connections.js';
+import { refuseOneDatabaseTwice } from '../src/prepare/connections.js';
 import { enterWorker, readOpenRun, type StoredRun } from '../src/store/adopt-run.js';
 import { migrateStore } from '../src/store/migrate-store.js';
 import { enterRun, otherOpenRun } from '../src/store/runs.js';
@@ -14,9 +14,8 @@ type Open = Pick<Activities, 'findLeftBehind' | 'openRun' | 'adoptRun'>;
 
 /** How a run begins: as a new one, or as one that was left behind. */
 export function openActivities(context: RunContext, options: { searchAttributes: boolean }): Open {
-  const { config } = context;
   const { searchAttributes } = options;
-  const { parallel } = config.limits;
+  const { parallel } = context.config.limits;
 
   return {
     findLeftBehind: (ref) =>
@@ -33,13 +32,7 @@ export function openActivities(context: RunContext, options: { searchAttributes:
         const plan = context.plan(ref.plan);
         const entities = selected(plan, settings.tables);
         checkBatchSizes(plan, settings.batchSizes);
-        refuseOneDatabaseTwice(
-          ...(await Promise.all([
-            lookAt('source', context.clientConfig(config.source)),
-            lookAt('target', context.targetConfig()),
-            config.backup ? lookAt('backup', context.clientConfig(config.backup)) : undefined,
-          ])),
-        );
+        refuseOneDatabaseTwice(...(await context.lookAtAll()));
         await context.withTarget(async (client) => {
           await migrateStore(client);
           await enterRun(client, ref, name, settings, entities);

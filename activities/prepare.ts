@@ -4,13 +4,12 @@ import { proveBackup } from '../src/backup/prove-backup.js';
 import type { BackupProgress } from '../src/backup/types.js';
 import { isLoopback } from '../src/config/same-database.js';
 import { scoreRows } from '../src/engine/quality/score-rows.js';
-import { connect } from '../src/engine/postgres/connect.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
-import { judgeConnections, lookAt, refuseOneDatabaseTwice } from '../src/prepare/connections.js';
+import { judgeConnections, refuseOneDatabaseTwice } from '../src/prepare/connections.js';
 import { checkDiskSpace } from '../src/prepare/disk.js';
+import { sourceBytes } from '../src/prepare/source.js';
 import { prepareTargetSchema } from '../src/prepare/target-schema.js';
 import { currentXid, noteFingerprint } from '../src/store/fingerprints.js';
-import { databaseError } from '../src/store/postgres-errors.js';
 import type { RunContext } from './run-context.js';
 import type { Activities, Gate } from './types.js';
 
@@ -35,17 +34,11 @@ type Prepare = Pick<
 export function prepareActivities(context: RunContext, at?: PassPoint): Prepare {
   const { config } = context;
   const target = () => ({ label: 'target', config: context.targetConfig() });
-  const lookAtAll = () =>
-    Promise.all([
-      lookAt('source', context.clientConfig(config.source)),
-      lookAt('target', context.targetConfig()),
-      config.backup ? lookAt('backup', context.clientConfig(config.backup)) : undefined,
-    ]);
 
   return {
     checkConnections: (ref) =>
       context.attempt(ref, async () => {
-        const reports = await lookAtAll();
+        const reports = await context.lookAtAll();
         refuseOneDatabaseTwice(...reports);
         const { problems, warnings } = judgeConnections(...reports);
         return { ...gate(problems, 'ERR_001'), notes: warnings };
@@ -116,25 +109,17 @@ export function prepareActivities(context: RunContext, at?: PassPoint): Prepare 
     checkDisk: (ref) =>
       context.attempt(ref, async () => {
         const plan = context.plan(ref.plan);
-        const source = await connect(context.clientConfig(config.source), { readOnly: true }).catch(
-          (error: unknown) => {
-            throw databaseError(error, 'source');
-          },
+        const tables = plan.entities.flatMap((entity) => entity.sources.map(({ table }) => table));
+        const bytes = await sourceBytes(config, tables);
+        const { problems, unknown } = await context.withTarget((client) =>
+          checkDiskSpace({
+            sourceBytes: bytes,
+            target: client,
+            targetIsLocal: isLoopback(config.target.host),
+            reportDir: config.monitoring.reportDir,
+          }),
         );
-        try {
-          const { problems, unknown } = await context.withTarget((client) =>
-            checkDiskSpace({
-              source,
-              target: client,
-              targetIsLocal: isLoopback(config.target.host),
-              reportDir: config.monitoring.reportDir,
-              tables: plan.entities.flatMap((entity) => entity.sources.map(({ table }) => table)),
-            }),
-          );
-          return { ...gate(problems, 'ERR_008'), notes: unknown };
-        } finally {
-          await source.end();
-        }
+        return { ...gate(problems, 'ERR_008'), notes: unknown };
       }),
 
     fingerprintTarget: (ref) =>

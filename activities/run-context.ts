@@ -6,13 +6,16 @@ import type { DatabaseUrl } from '../src/config/database-url.js';
 import { MigrationError } from '../src/contract/errors.js';
 import type { RunRef } from '../src/contract/outline.js';
 import { MemoryGuard, memoryBudget } from '../src/engine/memory-guard.js';
-import { openPostgresSource } from '../src/engine/postgres/source.js';
+import { openSource } from '../src/engine/source/open-source.js';
 import type { SourceDatabase } from '../src/engine/source/types.js';
 import { openStep, type Step } from '../src/engine/step.js';
 import type { TransformSettings } from '../src/engine/transform/types.js';
 import { parseTimestamp } from '../src/engine/values/timestamp.js';
 import type { Entity, Plan } from '../src/plan/model.js';
 import { findPlan } from '../src/plan/registry.js';
+import type { ConnectionReport, TargetReport } from '../src/prepare/connection-report.js';
+import { lookAtPostgres } from '../src/prepare/postgres.js';
+import { lookAtSource } from '../src/prepare/source.js';
 import { databaseError } from '../src/store/postgres-errors.js';
 import { attemptName } from './attempt.js';
 import { TargetConnections } from './hard-stop.js';
@@ -72,6 +75,16 @@ export class RunContext {
     return this.#connections().config;
   }
 
+  /** Connects to all databases of the configuration once, and looks: source, target, and backup where there is one. */
+  lookAtAll(): Promise<[ConnectionReport, TargetReport, TargetReport | undefined]> {
+    const { backup } = this.config;
+    return Promise.all([
+      lookAtSource(this.config),
+      lookAtPostgres('target', this.targetConfig()),
+      backup ? lookAtPostgres('backup', this.clientConfig(backup)) : undefined,
+    ]);
+  }
+
   /**
    * A connection of the running attempt; what earlier ones of the same act have left open is ended. `lockTimeoutMs`:
    * longest wait of a statement for a lock, where it is not as configured.
@@ -113,7 +126,7 @@ export class RunContext {
   }
 
   async withSource<T>(use: (source: SourceDatabase) => Promise<T>): Promise<T> {
-    const source = await openPostgresSource(this.clientConfig(this.config.source));
+    const source = await openSource(this.config.source, this.config.database);
     try {
       return await use(source);
     } finally {

@@ -76,3 +76,11 @@ export function wholeNumberBetween(min: number, max: number): (text: string) => 
     throw new InvalidArgumentError(`Allowed is a whole number from ${min} to ${max} in plain digits.`);
   };
 }
+
+/** For `parse`: one of the words, written as they are here. */
+export function oneOf(words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (words.includes(text)) return text;
+    throw new InvalidArgumentError(`Allowed are ${words.join(', ')}.`);
+  };
+}

@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
 import { connectTemporal, type TemporalDoor } from '../client/connect-temporal.js';
 import { seedLegacy } from '../demo/seed-legacy.js';
+import { hasTables } from '../demo/stores/open-store.js';
 import { createKeeper, type Keeper } from '../servers/keeper.js';
 import { type PostgresServer, startPostgres } from '../servers/postgres.js';
 import { startTemporalDevServer, type TemporalDevServer } from '../servers/temporal-dev-server.js';
+import { type SourceKind, sourceNames, startLegacyServer } from './legacy-server.js';
 import { rememberedPorts, rememberPorts, type StackPorts } from './remembered-ports.js';
 import { superviseWorker, type SupervisedWorker } from './supervised-worker.js';
 import { waitForWorker } from './wait-for-worker.js';
@@ -24,6 +25,8 @@ const serverGraceMs = 10_000;
 export interface StackOptions {
   /** folder of all data and logs; made if missing, gone on with if it has been used before */
   readonly dataDir: string;
+  /** the server that the legacy database is on */
+  readonly source: SourceKind;
   /** rows to fill the legacy database with if it has no tables yet; it stays as it is when left out */
   readonly seedRows?: number;
   /** told what is going on, a line each */
@@ -51,8 +54,8 @@ export interface EmbeddedStack {
 }
 
 /**
- * Starts PostgreSQL (legacy, target and backup database), Temporal's dev server and a worker, does the work, and ends
- * them all, whatever happens.
+ * Starts PostgreSQL (target and backup database, and the legacy one unless that is on a server of its own), Temporal's
+ * dev server and a worker, does the work, and ends them all, whatever happens.
  *
  * @throws the signal's reason when it was aborted, in whatever the abort made fail
  */
@@ -102,12 +105,14 @@ async function startStack(
   });
   signal.throwIfAborted();
   log('Starting Temporal...');
-  const [urls, server] = await bothOrFirstError(
-    prepareDatabases(postgres, options),
+  const [{ urls, ports: legacyPorts }, server] = await bothOrFirstError(
+    prepareDatabases(postgres, options, ports, keeper),
     startTemporal(dataDir, ports, keeper, log),
   );
   signal.throwIfAborted();
   await rememberPorts(inFolder('ports.json'), {
+    ...ports,
+    ...legacyPorts,
     postgres: postgres.port,
     temporal: portOf(`http://${server.address}`),
     temporalUi: portOf(server.uiUrl),
@@ -139,34 +144,23 @@ async function startStack(
 
 async function prepareDatabases(
   postgres: PostgresServer,
-  { seedRows, log, signal }: StackOptions,
-): Promise<StackUrls> {
-  for (const database of ['legacy', 'target', 'backup']) await postgres.createDatabase(database);
+  { source, dataDir, seedRows, log, signal }: StackOptions,
+  ports: StackPorts,
+  keeper: Keeper,
+): Promise<{ urls: StackUrls; ports: StackPorts }> {
+  for (const database of ['target', 'backup']) await postgres.createDatabase(database);
   signal.throwIfAborted();
-  const urls = {
-    source: postgres.url('legacy'),
-    target: postgres.url('target'),
-    backup: postgres.url('backup'),
-  };
-  if (seedRows === undefined) return urls;
-  if (await hasTables(urls.source)) {
-    log('The legacy database has tables already: it stays as it is.');
-    return urls;
-  }
-  log(`Filling the legacy database with ${seedRows.toLocaleString('en-US')} rows...`);
-  await seedLegacy({ url: urls.source, rows: seedRows });
-  return urls;
+  const legacy = await startLegacyServer(source, { postgres, dataDir, ports, keeper, log });
+  signal.throwIfAborted();
+  if (seedRows !== undefined) await fill(legacy.url, seedRows, sourceNames[source], log);
+  const urls = { source: legacy.url, target: postgres.url('target'), backup: postgres.url('backup') };
+  return { urls, ports: legacy.ports };
 }
 
-async function hasTables(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query("select from pg_tables where schemaname = 'public' limit 1");
-    return rowCount === 1;
-  } finally {
-    await client.end();
-  }
+async function fill(url: string, rows: number, server: string, log: (line: string) => void): Promise<void> {
+  if (await hasTables(url)) return log('The legacy database has tables already: it stays as it is.');
+  log(`Filling the legacy database (${server}) with ${rows.toLocaleString('en-US')} rows...`);
+  await seedLegacy({ url, rows });
 }
 
 function startTemporal(

@@ -5,6 +5,8 @@ import { errorCode } from '../servers/error-code.js';
 
 const portsSchema = z.object({
   postgres: z.number().exactOptional(),
+  mysql: z.number().exactOptional(),
+  mariadb: z.number().exactOptional(),
   temporal: z.number().exactOptional(),
   temporalUi: z.number().exactOptional(),
 });
@@ -21,14 +23,14 @@ export async function rememberedPorts(file: string): Promise<StackPorts> {
   });
   const ports = portsSchema.parse(JSON.parse(text));
   const free: StackPorts = {};
-  for (const server of ['postgres', 'temporal', 'temporalUi'] as const) {
+  for (const server of portsSchema.keyof().options) {
     const port = ports[server];
     if (port !== undefined && (await isFree(port))) free[server] = port;
   }
   return free;
 }
 
-export async function rememberPorts(file: string, ports: Required<StackPorts>): Promise<void> {
+export async function rememberPorts(file: string, ports: StackPorts): Promise<void> {
   await writeFile(file, `${JSON.stringify(ports)}\n`);
 }
 

@@ -4,10 +4,11 @@
  */
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArguments, type CommandSpec, wholeNumberBetween } from './arguments.js';
+import { oneOf, parseArguments, type CommandSpec, wholeNumberBetween } from './arguments.js';
 import { createDisplay } from './display.js';
 import { type EmbeddedStack, withEmbeddedStack } from './embedded-stack.js';
 import { exitCodeOf, exitCodes, explain, type ExitCode } from './exit-code.js';
+import { sourceKindOf, sourceKinds, sourceNames, type SourceKind } from './legacy-server.js';
 import { Interrupted, listenForInterruption, untilAborted } from './interruption.js';
 
 const spec = {
@@ -15,6 +16,12 @@ const spec = {
   description: 'Starts real servers of its own and a worker, and keeps them and their data until Ctrl-C.',
   options: [
     { flags: '--data-dir <folder>', description: 'folder of all data and logs', default: '.stack' },
+    {
+      flags: '--source <server>',
+      description: `the server that the legacy database is on: ${sourceKinds.join(', ')}`,
+      default: 'postgres',
+      parse: oneOf(sourceKinds),
+    },
     {
       flags: '--seed-rows <n>',
       description: 'fill the legacy database with so many believable rows, if it has no tables yet',
@@ -29,6 +36,7 @@ async function main(): Promise<ExitCode> {
   const given = parseArguments(spec, process.argv.slice(2), process.env);
   const json = given['json'] === true;
   const dataDir = path.resolve(String(given['dataDir']));
+  const source = sourceKindOf(given['source']);
   const display = createDisplay(json ? process.stderr : process.stdout, () => '');
   const interruption = listenForInterruption(() => display.log('Ending everything; the data stays.'));
   const { signal } = interruption;
@@ -36,6 +44,7 @@ async function main(): Promise<ExitCode> {
     await withEmbeddedStack(
       {
         dataDir,
+        source,
         ...(given['seedRows'] === undefined ? {} : { seedRows: Number(given['seedRows']) }),
         log: (line) => display.log(line),
         signal,
@@ -43,7 +52,7 @@ async function main(): Promise<ExitCode> {
       async (stack) => {
         const envFile = await writeEnvFile(path.join(dataDir, 'stack.env'), stack);
         if (json) process.stdout.write(`${JSON.stringify(addressesOf(stack))}\n`);
-        else for (const line of addressLines(stack, envFile)) display.log(line);
+        else for (const line of addressLines(stack, source, envFile)) display.log(line);
         await Promise.race([
           untilAborted(signal),
           stack.worker.gaveUp.then((reason) => Promise.reject(reason)),
@@ -89,10 +98,14 @@ async function writeEnvFile(file: string, { temporal, urls, reportDir }: Embedde
   return file;
 }
 
-function addressLines({ temporal, temporalUi, workerLog }: EmbeddedStack, envFile: string): string[] {
+function addressLines(
+  { temporal, temporalUi, workerLog }: EmbeddedStack,
+  source: SourceKind,
+  envFile: string,
+): string[] {
   return [
     '',
-    '✅ PostgreSQL (legacy, target and backup database), Temporal and a worker are up.',
+    `✅ ${databasesOf(source)}, Temporal and a worker are up.`,
     `   Temporal:     ${temporal.address}`,
     `   Temporal UI:  ${temporalUi}`,
     `   Worker log:   ${workerLog}`,
@@ -103,6 +116,12 @@ function addressLines({ temporal, temporalUi, workerLog }: EmbeddedStack, envFil
     '',
     'Ctrl-C ends them; the data stays, and the next start goes on with it.',
   ];
+}
+
+function databasesOf(source: SourceKind): string {
+  return source === 'postgres'
+    ? 'PostgreSQL (legacy, target and backup database)'
+    : `${sourceNames[source]} (legacy database), PostgreSQL (target and backup database)`;
 }
 
 process.exitCode = await main().catch((error: unknown) => exitCodeOf(error));

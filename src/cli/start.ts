@@ -11,7 +11,7 @@ import { count } from '../report/format.js';
 import { readRejectReasons, type RejectReason } from '../report/reject-reasons.js';
 import { rejectTable } from '../report/reject-table.js';
 import { validationReport } from '../report/validation-report.js';
-import { parseArguments, type CommandSpec, wholeNumberBetween } from './arguments.js';
+import { oneOf, parseArguments, type CommandSpec, wholeNumberBetween } from './arguments.js';
 import { createDisplay, type Display } from './display.js';
 import { type EmbeddedStack, withEmbeddedStack } from './embedded-stack.js';
 import { errorDocument } from './error-document.js';
@@ -19,6 +19,7 @@ import { exitCodeOf, exitCodes, explain, type ExitCode } from './exit-code.js';
 import { type FollowEnd, followRun } from './follow-run.js';
 import { Interrupted, listenForInterruption, untilAborted } from './interruption.js';
 import { type RunAddresses, type RunDocument, outcomeOf, runDocument } from './run-document.js';
+import { sourceKindOf, sourceKinds, type SourceKind } from './legacy-server.js';
 import { lastLines } from './supervised-worker.js';
 
 const spec = {
@@ -32,18 +33,26 @@ const spec = {
       default: 100_000,
       parse: wholeNumberBetween(8, 100_000_000),
     },
+    {
+      flags: '--source <server>',
+      description: `the server that the legacy database is on: ${sourceKinds.join(', ')}`,
+      default: 'postgres',
+      parse: oneOf(sourceKinds),
+    },
     { flags: '--once', description: 'end by itself after the report; so it does where there is no terminal' },
     { flags: '--json', description: 'print one JSON document at the end, progress to standard error' },
   ],
   examples: [
     'npm start',
     'npm start -- --rows=1000000 --once',
+    'npm start -- --source=mysql',
     'npm --silent start -- --once --json > run.json',
   ],
 } satisfies CommandSpec;
 
 interface StartOptions {
   readonly rows: number;
+  readonly source: SourceKind;
   readonly once: boolean;
   readonly json: boolean;
 }
@@ -52,6 +61,7 @@ async function main(): Promise<ExitCode> {
   const given = parseArguments(spec, process.argv.slice(2), process.env);
   const options: StartOptions = {
     rows: Number(given['rows']),
+    source: sourceKindOf(given['source']),
     once: given['once'] === true || !process.stdout.isTTY,
     json: given['json'] === true,
   };
@@ -62,7 +72,13 @@ async function main(): Promise<ExitCode> {
   const dataDir = await mkdtemp(path.join(await realpath(tmpdir()), 'nxt-migrate-start-'));
   try {
     return await withEmbeddedStack(
-      { dataDir, seedRows: options.rows, log: (line) => display.log(line), signal: interruption.signal },
+      {
+        dataDir,
+        source: options.source,
+        seedRows: options.rows,
+        log: (line) => display.log(line),
+        signal: interruption.signal,
+      },
       async (stack) => {
         address = stack.temporal.address;
         return runAndReport(stack, options, display, interruption.signal);

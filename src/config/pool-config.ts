@@ -24,7 +24,7 @@ export interface PoolConfigOverrides {
  */
 export function poolConfigOf(
   url: DatabaseUrl,
-  config: Pick<Config, 'database' | 'limits'>,
+  config: Pick<Config, 'database'> & { readonly limits: Pick<Config['limits'], 'timeoutMs'> },
   overrides: PoolConfigOverrides = {},
 ): PoolConfig {
   const { password } = url.credentials();

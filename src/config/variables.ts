@@ -98,9 +98,6 @@ export const variables = z.object(fields).superRefine(
         complain(name, `its host is a connection pooler, which loses what a session has set; use ${direct}`);
       }
     }
-    if (source instanceof DatabaseUrl && source.dialect === 'mysql') {
-      complain('SOURCE_DATABASE_URL', 'MySQL sources come in a later version; use a PostgreSQL one');
-    }
     if (
       values.MIGRATION_PARALLEL_ENABLED &&
       values.MIGRATION_PARALLEL_MAX_CONCURRENT >= values.DATABASE_POOL_SIZE

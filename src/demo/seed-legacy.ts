@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { legacyTableNames } from './legacy-tables.js';
 import { legacyRows } from './rows/legacy-rows.js';
-import { openLegacyStore } from './stores/open-store.js';
+import { storeKindOf } from './stores/open-store.js';
 import { manifestOf, type SeedSummary } from './summary.js';
 import { createWorld } from './world.js';
 
 export interface SeedOptions {
-  /** The database to make the tables in; it must have none of them yet. */
+  /** The database to make the tables in, PostgreSQL, MySQL or MariaDB; it must have none of them yet. */
   url: string;
   /** Rows in all eight tables together, 8 to 2^31; 100,000 unless given. */
   rows?: number;
@@ -21,7 +21,8 @@ export interface SeedOptions {
  * Makes the legacy wholesaler's database: eight tables with believable rows, about 1% of them dirty in known
  * ways. Returns what was planted where, and what a migration must do with it. All or nothing.
  *
- * A clean row migrates without a warning, but for phones that name no country.
+ * A clean row migrates without a warning, but for phones that name no country. Clean rows are the same in all dialects;
+ * of the dirt, what a dialect's types cannot hold has another kind in its place.
  *
  * @example
  * const planted = await seedLegacy({ url: 'postgres://demo@127.0.0.1:5432/legacy', rows: 20_000 });
@@ -36,8 +37,9 @@ export async function seedLegacy({
   log = () => undefined,
 }: SeedOptions): Promise<SeedSummary> {
   const start = performance.now();
-  const world = createWorld(rows, seed, mostDirtPercent);
-  const store = await openLegacyStore(url);
+  const { dialect, open } = storeKindOf(url);
+  const world = createWorld(rows, seed, mostDirtPercent, dialect);
+  const store = await open(url);
   try {
     await store.createTables();
     for (const table of legacyTableNames) {

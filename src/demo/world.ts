@@ -1,9 +1,11 @@
 import { company, type Company } from './data/companies.js';
 import { drawPeople, type PeopleByCountry } from './data/people.js';
+import { catalogueOf } from './dirt/catalogue.js';
 import { planDirt, type DirtPlan } from './dirt/plan.js';
 import type { LegacyTable } from './legacy-tables.js';
 import { Random, uuidFor } from './random.js';
 import { splitRows } from './split-rows.js';
+import type { LegacyDialect } from './stores/legacy-store.js';
 import { vendorMergeRule, type MergeRule } from './vendor-merge-rule.js';
 
 /** All that the rows are made from. Rows are not in it: each is made from its number when it is needed. */
@@ -15,7 +17,12 @@ export interface World {
 }
 
 /** @throws RangeError when `rows` or `seed` is out of range */
-export function createWorld(rows: number, seed: number, mostDirtPercent: number): World {
+export function createWorld(
+  rows: number,
+  seed: number,
+  mostDirtPercent: number,
+  dialect: LegacyDialect = 'postgres',
+): World {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(
       `The seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}; it is ${seed}.`,
@@ -27,7 +34,8 @@ export function createWorld(rows: number, seed: number, mostDirtPercent: number)
     );
   }
   const counts = splitRows(rows);
-  return { seed, counts, people: drawPeople(seed), plan: planDirt(counts, seed, mostDirtPercent) };
+  const plan = planDirt(counts, seed, mostDirtPercent, catalogueOf(dialect));
+  return { seed, counts, people: drawPeople(seed), plan };
 }
 
 /** A row's own random numbers. */

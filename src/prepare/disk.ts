@@ -1,6 +1,5 @@
 import { statfs } from 'node:fs/promises';
 import type { Client } from 'pg';
-import { quoteTable } from '../store/quote.js';
 
 /** Bytes free for us in a folder of this machine. */
 async function freeBytes(folder: string): Promise<number> {
@@ -18,22 +17,18 @@ const reportBytes = 64 * 1024 * 1024;
  * the server tells where. Answers problems, and in `unknown` what could not be measured.
  */
 export async function checkDiskSpace(options: {
-  source: Client;
+  /** bytes of the legacy tables in the source */
+  sourceBytes: number;
   target: Client;
   targetIsLocal: boolean;
   reportDir: string;
-  tables: readonly string[];
 }): Promise<{ problems: string[]; unknown: string[] }> {
   const problems: string[] = [];
   const unknown: string[] = [];
   const here = await freeBytes(options.reportDir);
   if (here < reportBytes)
     problems.push(`${options.reportDir} has ${mebibytes(here)} free; reports need ${mebibytes(reportBytes)}`);
-  const { rows } = await options.source.query<{ bytes: string }>(
-    'select coalesce(sum(pg_total_relation_size(to_regclass(t))), 0) as bytes from unnest($1::text[]) t',
-    [options.tables.map(quoteTable)],
-  );
-  const needed = Number(rows[0]?.bytes) * factor;
+  const needed = options.sourceBytes * factor;
   const folder = options.targetIsLocal ? await dataFolder(options.target) : undefined;
   const free = folder === undefined ? undefined : await freeBytes(folder).catch(() => undefined);
   if (free === undefined) unknown.push("the free space of the target's server cannot be seen from here");

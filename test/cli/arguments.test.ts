@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { expect, test, vi } from 'vitest';
-import { parseArguments, wholeNumberBetween, type CommandSpec } from '../../src/cli/arguments.js';
+import { oneOf, parseArguments, wholeNumberBetween, type CommandSpec } from '../../src/cli/arguments.js';
 import { exitCodeOf } from '../../src/cli/exit-code.js';
 
 const spec: CommandSpec = {
@@ -9,6 +9,7 @@ const spec: CommandSpec = {
   options: [
     { flags: '--rows <n>', description: 'rows', default: 100_000, parse: wholeNumberBetween(8, 1_000_000) },
     { flags: '--data-dir <folder>', description: 'folder' },
+    { flags: '--source <server>', description: 'source', parse: oneOf(['postgres', 'mysql']) },
     { flags: '--once', description: 'once' },
   ],
   examples: ['npm start'],
@@ -42,6 +43,7 @@ function refusal(
 test('flags of the command line, with and without an equals sign', () => {
   expect(parse(['--rows=5000', '--once'])).toEqual({ rows: 5000, once: true });
   expect(parse(['--rows', '5000', '--data-dir', 'x'])).toEqual({ rows: 5000, dataDir: 'x' });
+  expect(parse(['--source=mysql'])).toEqual({ rows: 100_000, source: 'mysql' });
   expect(parse([])).toEqual({ rows: 100_000 });
 });
 
@@ -63,11 +65,16 @@ test.each([
   { what: 'an unknown flag', args: ['--row=5'], says: "unknown option '--row=5'" },
   { what: 'text instead of a number', args: ['--rows=many'], says: 'whole number from 8 to 1000000' },
   { what: 'a number out of range', args: ['--rows=7'], says: 'whole number from 8 to 1000000' },
+  {
+    what: 'a word that is none of those allowed',
+    args: ['--source=oracle'],
+    says: 'Allowed are postgres, mysql.',
+  },
   { what: 'a stray word', args: ['5000'], says: 'too many arguments' },
 ])('$what is refused with what is allowed, and exit code 2', ({ args, says }) => {
   const { text, exitCode } = refusal(args);
   expect(text).toContain(says);
-  expect(text).toContain('Allowed are --rows=<n>, --data-dir=<folder>, --once, --help');
+  expect(text).toContain('Allowed are --rows=<n>, --data-dir=<folder>, --source=<server>, --once, --help');
   expect(exitCode).toBe(2);
 });
 

@@ -149,10 +149,8 @@ test.each(['SOURCE_DATABASE_URL', 'DATABASE_URL', 'BACKUP_DATABASE_URL'])(
   },
 );
 
-test('a MySQL source is understood and refused until a later version', () => {
-  expect(problemsWith({ SOURCE_DATABASE_URL: 'mysql://u:p@db.example.com/shop' })).toEqual([
-    expect.stringContaining('MySQL sources come in a later version'),
-  ]);
+test.each(['mysql', 'mariadb'])('a source may begin with %s://', (scheme) => {
+  expect(problemsWith({ SOURCE_DATABASE_URL: `${scheme}://u:p@db.example.com/shop` })).toEqual([]);
 });
 
 test('the target and the backup must be PostgreSQL', () => {

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { queryMysql } from '../helpers/mysql-servers.js';
 import { startCommand } from './started-command.js';
 
 const addresses = z.strictObject({
@@ -29,6 +30,8 @@ async function withStack<T>(
 }
 
 async function customers(url: string): Promise<number> {
+  const count = 'select count(*) as `rows` from legacy_customers';
+  if (url.startsWith('mysql:')) return Number((await queryMysql(url, count))[0]?.['rows']);
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -39,17 +42,22 @@ async function customers(url: string): Promise<number> {
   }
 }
 
-test('the stack says where everything is, keeps its data, and comes back at the same addresses', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'stack');
-  const first = await withStack(dataDir, ['--seed-rows=400'], async (found) => {
-    expect((await fetch(found.temporalUi)).status).toBe(200);
-    return { found, rows: await customers(found.sourceUrl) };
-  });
-  expect(first.rows).toBeGreaterThan(0);
+test.each(['postgres', 'mysql'])(
+  'the stack over %s says where everything is, keeps its data, and comes back at the same addresses',
+  async (source) => {
+    const dataDir = path.join(await temporaryFolder(), 'stack');
+    const args = [`--source=${source}`];
+    const first = await withStack(dataDir, [...args, '--seed-rows=400'], async (found) => {
+      expect((await fetch(found.temporalUi)).status).toBe(200);
+      return { found, rows: await customers(found.sourceUrl) };
+    });
+    expect(first.rows).toBeGreaterThan(0);
 
-  const again = await withStack(dataDir, ['--seed-rows=800'], async (found) => ({
-    found,
-    rows: await customers(found.sourceUrl),
-  }));
-  expect(again).toEqual(first);
-}, 120_000);
+    const again = await withStack(dataDir, [...args, '--seed-rows=800'], async (found) => ({
+      found,
+      rows: await customers(found.sourceUrl),
+    }));
+    expect(again).toEqual(first);
+  },
+  120_000,
+);

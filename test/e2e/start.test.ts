@@ -25,6 +25,19 @@ describe('npm start', () => {
     expect(await start.leftBehind()).toEqual(nothing);
   }, 180_000);
 
+  test.each(['mysql', 'mariadb'])(
+    'a legacy database on %s is moved the same way',
+    async (source) => {
+      const start = await startCommand('start', [`--source=${source}`, '--rows=500', '--once', '--json']);
+      expect(await start.ended(), start.stderr()).toBe(0);
+      const document: RunDocument = JSON.parse(start.stdout());
+      expect(document.outcome).toBe('completed');
+      expect(start.stderr()).toMatch(/Filling the legacy database \(M(ySQL|ariaDB)\) with 500 rows/);
+      expect(await start.leftBehind()).toEqual(nothing);
+    },
+    300_000,
+  );
+
   test.each([
     { when: 'PostgreSQL is being made', says: 'Starting PostgreSQL...', afterMs: 300 },
     { when: 'Temporal is starting', says: 'Starting Temporal...', afterMs: 100 },
@@ -49,6 +62,6 @@ describe('npm start', () => {
   test('a wrong call is refused before anything is started', async () => {
     const start = await startCommand('start', ['--row=5']);
     expect(await start.ended()).toBe(2);
-    expect(start.stderr()).toContain('Allowed are --rows=<n>, --once, --json, --help');
+    expect(start.stderr()).toContain('Allowed are --rows=<n>, --source=<server>, --once, --json, --help');
   });
 });

@@ -1,7 +1,7 @@
 import type { LegacyTable } from '../legacy-tables.js';
 import { Random } from '../random.js';
 import { vendorMergeRule } from '../vendor-merge-rule.js';
-import { dirtCatalogue } from './catalogue.js';
+import type { DirtCatalogue } from './catalogue.js';
 import type { Dirt } from './dirt.js';
 
 /** Which rows, by their number, get which dirt; a row has one kind at most. */
@@ -22,12 +22,17 @@ const tries = 400;
  * Draws the dirty rows of all tables: 1% of each, more where that is needed for every kind to occur, but
  * never more than `mostPercent` of a table, so that small tables get a part of the kinds.
  */
-export function planDirt(counts: Counts, seed: number, mostPercent: number): DirtPlan {
+export function planDirt(
+  counts: Counts,
+  seed: number,
+  mostPercent: number,
+  catalogue: DirtCatalogue,
+): DirtPlan {
   const planned = new Map<LegacyTable, readonly string[]>();
   const met: NeedMet = ({ table, kinds }) =>
     planned.get(table)?.some((kind) => kinds?.includes(kind) ?? true) ?? false;
   const plan = <T extends LegacyTable>(table: T): Map<number, Dirt<T>> => {
-    const rows = planTable(table, counts[table], seed, mostPercent, met);
+    const rows = planTable(catalogue[table], table, counts[table], seed, mostPercent, met);
     planned.set(
       table,
       rejectedRows(rows).flatMap((index) => rows.get(index)?.kind ?? []),
@@ -59,6 +64,7 @@ export function rejectedRows<T extends LegacyTable>(
 }
 
 function planTable<T extends LegacyTable>(
+  catalogue: readonly Dirt<T>[],
   table: T,
   count: number,
   seed: number,
@@ -67,7 +73,6 @@ function planTable<T extends LegacyTable>(
 ): Map<number, Dirt<T>> {
   const random = new Random(seed, `dirt/${table}`);
   const rows = new Map<number, Dirt<T>>();
-  const catalogue: readonly Dirt<T>[] = dirtCatalogue[table];
   for (const dirt of catalogue) for (const index of dirt.rows?.(count) ?? []) rows.set(index, dirt);
 
   const kinds = shuffled(

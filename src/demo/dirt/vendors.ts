@@ -28,7 +28,12 @@ export const vendorDirt: readonly Dirt<'legacy_vendors'>[] = [
   keeps(
     'code_of_a_rejected_supplier',
     (_row, around) => ({ vendor_code: around.rejected('legacy_suppliers').supplier_code }),
-    { needs: { table: 'legacy_suppliers', kinds: ['email_null', 'email_no_at', 'credit_limit_nan'] } },
+    {
+      needs: {
+        table: 'legacy_suppliers',
+        kinds: ['email_null', 'email_no_at', 'credit_limit_nan', 'credit_limit_all_nines'],
+      },
+    },
   ),
   keeps('tax_id_placeholder', { tax_id: ' n/a ' }),
   keeps('code_padded', (row) => ({ vendor_code: `  ${String(row.vendor_code)}\u00A0` })),

@@ -1,27 +1,45 @@
 import { MigrationError } from '../../contract/errors.js';
-import type { LegacyStore } from './legacy-store.js';
+import type { LegacyDialect, LegacyStore } from './legacy-store.js';
+import { openMysqlStore } from './mysql.js';
 import { openPostgresStore } from './postgres.js';
 
-const stores: Readonly<Record<string, (url: string) => Promise<LegacyStore>>> = {
-  'postgres:': openPostgresStore,
-  'postgresql:': openPostgresStore,
+interface StoreKind {
+  readonly dialect: LegacyDialect;
+  /** @throws MigrationError ERR_001 when the database cannot be reached */
+  readonly open: (url: string) => Promise<LegacyStore>;
+}
+
+const postgres: StoreKind = { dialect: 'postgres', open: openPostgresStore };
+const mysql: StoreKind = { dialect: 'mysql', open: openMysqlStore };
+
+const kinds: Readonly<Record<string, StoreKind>> = {
+  'postgres:': postgres,
+  'postgresql:': postgres,
+  'mysql:': mysql,
+  'mariadb:': mysql,
 };
 
 /**
- * Connects to the database at `url` in the dialect that its scheme names.
- * @throws MigrationError ERR_001 when the scheme is unknown or the database cannot be reached
+ * The dialect that the scheme of `url` names, and how to connect in it.
+ * @throws MigrationError ERR_001 when the scheme is unknown
  */
-export async function openLegacyStore(url: string): Promise<LegacyStore> {
+export function storeKindOf(url: string): StoreKind {
   const scheme = URL.canParse(url) ? new URL(url).protocol : '';
-  const open = stores[scheme];
-  if (!open) {
-    throw new MigrationError(
-      'ERR_001',
-      `No demo database can be made at an address that starts with "${scheme}".`,
-      {
-        next: `Give an address that starts with ${Object.keys(stores).join(' or ')}`,
-      },
-    );
+  const kind = kinds[scheme];
+  if (kind) return kind;
+  throw new MigrationError(
+    'ERR_001',
+    `No demo database can be made at an address that starts with "${scheme}".`,
+    { next: `Give an address that starts with ${Object.keys(kinds).join(' or ')}` },
+  );
+}
+
+/** Whether the database at `url` has tables already. @throws MigrationError ERR_001 as opening it does */
+export async function hasTables(url: string): Promise<boolean> {
+  const store = await storeKindOf(url).open(url);
+  try {
+    return await store.hasTables();
+  } finally {
+    await store.close();
   }
-  return open(url);
 }

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { MigrationError } from '../../contract/errors.js';
 import { columnsOf, legacyTableNames, type LegacyTable } from '../legacy-tables.js';
 import { copyText } from './copy-text.js';
 import type { LegacyStore } from './legacy-store.js';
+import { tableExists, unreachable } from './refusals.js';
 
 /**
  * The legacy store in PostgreSQL 12 and later, all in one transaction. The column types of legacy-tables.ts
@@ -19,13 +19,13 @@ export async function openPostgresStore(url: string): Promise<LegacyStore> {
   try {
     await client.connect();
   } catch (cause) {
-    throw new MigrationError('ERR_001', 'The database for the demo data cannot be reached.', {
-      next: 'Check that the server runs and that the address, user and password are right.',
-      transient: true,
-      cause,
-    });
+    throw unreachable(cause);
   }
   return {
+    async hasTables() {
+      const { rowCount } = await client.query("select from pg_tables where schemaname = 'public' limit 1");
+      return rowCount === 1;
+    },
     async createTables() {
       await client.query(`set time zone 'UTC'`);
       await client.query('begin');
@@ -61,9 +61,5 @@ async function refuseExisting(client: Client): Promise<void> {
     [legacyTableNames],
   );
   const first = rows[0]?.name;
-  if (first === undefined) return;
-  throw new MigrationError('ERR_002', `The database for the demo data has a table ${first} already.`, {
-    next: 'Name an empty database: demo data is never written over other data.',
-    place: { table: first },
-  });
+  if (first !== undefined) throw tableExists(first);
 }

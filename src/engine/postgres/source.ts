@@ -1,5 +1,6 @@
 import { escapeIdentifier, escapeLiteral, type Client, type ClientConfig } from 'pg';
-import type { SourceChunk, SourceColumn } from '../row.js';
+import type { SourceColumn } from '../row.js';
+import { noRows } from '../source/chunk-buffer.js';
 import type { KeyBounds, SourceDatabase, SourceTable } from '../source/types.js';
 import { databaseError } from '../../store/postgres-errors.js';
 import { quoteTable } from '../../store/quote.js';
@@ -84,8 +85,6 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
     close: () => catalog.end(),
   };
 }
-
-const noRows: SourceChunk = { bytes: Buffer.alloc(0), offsets: new Int32Array(1), rows: 0 };
 
 /** A reading that was left early still streams: its connection is cut, not drained. */
 async function endReading(client: Client): Promise<void> {

@@ -1,0 +1,81 @@
+import type { SourceChunk } from '../row.js';
+import type { ChunkLimit } from './types.js';
+
+/**
+ * Gathers the bytes of rows into chunks. Bytes are copied once, into the chunk's own buffer: one checksum and one
+ * allocation a chunk, and no row pins a socket buffer. The limit is read anew for each row.
+ */
+export class ChunkBuffer {
+  bytes: Buffer;
+  /** end of what has come in */
+  end = 0;
+  /** end of the last whole row */
+  whole = 0;
+  /** whole rows since the last cut */
+  rows = 0;
+  #offsets: Int32Array;
+  readonly #limit: ChunkLimit;
+
+  constructor(limit: ChunkLimit) {
+    this.#limit = limit;
+    this.bytes = Buffer.allocUnsafe(this.#capacity());
+    this.#offsets = this.#emptyOffsets();
+  }
+
+  /** Room for a chunk and what a socket brings beyond its end; larger chunks grow. */
+  #capacity(): number {
+    return Math.ceil(Math.min(this.#limit.bytes, 4 << 20) * 1.25);
+  }
+
+  #emptyOffsets(): Int32Array {
+    return new Int32Array(Math.min(this.#limit.rows, 1 << 14) + 1);
+  }
+
+  /** Takes in the bytes of `data` from `start` to `end`. */
+  append(data: Buffer, start: number, end: number): void {
+    const needed = this.end + end - start;
+    if (needed > this.bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, needed));
+      this.bytes.copy(larger, 0, 0, this.end);
+      this.bytes = larger;
+    }
+    data.copy(this.bytes, this.end, start, end);
+    this.end = needed;
+  }
+
+  /** The next row goes from the end of the last one up to `at`. */
+  endRow(at: number): void {
+    if (this.rows + 1 >= this.#offsets.length) this.#growOffsets();
+    this.#offsets[this.rows++] = this.whole;
+    this.#offsets[this.rows] = at;
+    this.whole = at;
+  }
+
+  /** The whole rows make up a chunk. */
+  get isFull(): boolean {
+    return this.rows >= this.#limit.rows || this.whole >= this.#limit.bytes;
+  }
+
+  #growOffsets(): void {
+    const larger = new Int32Array(this.#offsets.length * 2);
+    larger.set(this.#offsets);
+    this.#offsets = larger;
+  }
+
+  /** The whole rows as a chunk, which is the caller's; what follows them stays. */
+  cut(): SourceChunk {
+    const chunk = { bytes: this.bytes.subarray(0, this.whole), offsets: this.#offsets, rows: this.rows };
+    const rest = this.end - this.whole;
+    const next = Buffer.allocUnsafe(Math.max(this.#capacity(), rest));
+    this.bytes.copy(next, 0, this.whole, this.end);
+    this.bytes = next;
+    this.end = rest;
+    this.whole = 0;
+    this.rows = 0;
+    this.#offsets = this.#emptyOffsets();
+    return chunk;
+  }
+}
+
+/** The chunk of a reading that found nothing. */
+export const noRows: SourceChunk = { bytes: Buffer.alloc(0), offsets: new Int32Array(1), rows: 0 };

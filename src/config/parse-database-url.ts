@@ -16,8 +16,15 @@ const dialects: Readonly<Record<string, Dialect>> = {
 
 const defaultPorts: Readonly<Record<Dialect, number>> = { postgres: 5432, mysql: 3306 };
 
-const parameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding', 'options'] as const;
+const tlsParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const;
+const parameters = [...tlsParameters, 'channel_binding', 'options'] as const;
 type Parameter = (typeof parameters)[number];
+
+/** What an address may ask for. How to encrypt is said in libpq's words for every server. */
+const parametersOf: Readonly<Record<Dialect, readonly Parameter[]>> = {
+  postgres: parameters,
+  mysql: tlsParameters,
+};
 
 const wholeForm = 'write it as postgres://user:password@host:5432/database';
 const encoding =
@@ -37,7 +44,11 @@ export function parseDatabaseUrl(given: string): ParsedDatabaseUrl {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   const dialect = scheme === undefined ? undefined : dialects[scheme];
   if (dialect === undefined) {
-    return { problems: [`it must begin with postgres:// or postgresql://; ${wholeForm}`] };
+    return {
+      problems: [
+        `it must begin with postgres://, or for the legacy database with mysql:// or mariadb://; ${wholeForm}`,
+      ],
+    };
   }
   const rest = text.slice(text.indexOf('://') + 3);
   if (rest.includes('#')) return { problems: [`it has a #, which ends a URL; ${encoding}`] };
@@ -115,14 +126,14 @@ function parseDatabaseName(path: string, problems: string[]): string {
 
 function parseParameters(query: string, dialect: Dialect, problems: string[]): Map<Parameter, string> {
   const asked = new Map<Parameter, string>();
-  if (dialect === 'mysql') return asked;
+  const allowed = parametersOf[dialect];
   for (const pair of query.split('&').filter((text) => text !== '')) {
     const [name = '', ...values] = pair.split('=');
-    const known = parameters.find((parameter) => parameter === name);
+    const known = allowed.find((parameter) => parameter === name);
     const value = decode(values.join('='), `parameter ${known ?? ''}`, problems);
     if (known === undefined) {
       const shown = /^\w{1,30}$/.test(name) ? `the parameter ${name}` : 'a parameter';
-      problems.push(`it has ${shown}, which is not known here; allowed are ${parameters.join(', ')}`);
+      problems.push(`it has ${shown}, which is not known here; allowed are ${allowed.join(', ')}`);
     } else if (asked.has(known)) problems.push(`it has the parameter ${known} twice`);
     else if (value === undefined) problems.push(`its parameter ${known} has no value`);
     else asked.set(known, value);

@@ -39,6 +39,14 @@ describe('what a URL says is taken apart', () => {
     expect(parseDatabaseUrl(text).url).toMatchObject({ host: 'db', port, dialect });
   });
 
+  test('encryption is asked for in the same words for MySQL, and nothing is dropped', () => {
+    expect(parseDatabaseUrl('mysql://db/shop?sslmode=verify-full').url?.sslMode).toBe('verify-full');
+    expect(parseDatabaseUrl('mysql://127.0.0.1/shop').url?.sslMode).toBe('disable');
+    expect(parseDatabaseUrl('mysql://db/shop?ssl-mode=REQUIRED').problems).toEqual([
+      expect.stringContaining('allowed are sslmode, sslrootcert, sslcert, sslkey'),
+    ]);
+  });
+
   test('an IPv6 address stands in brackets', () => {
     const { url } = parseDatabaseUrl('postgres://[::1]:5433/shop');
     expect(url).toMatchObject({ host: '::1', port: 5433 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { RowDataPacket } from 'mysql2/promise';
 import { expect, test, vi } from 'vitest';
 import { DatabaseUrl, type SslMode } from '../../../src/config/database-url.js';
@@ -371,8 +373,9 @@ onBothServers((legacy) => {
       `insert into many select n, concat('sku-', n), repeat(char(97 + n mod 26), 300), n / 7, '2024-01-01' from ${numbers} s where n < 200000`,
     );
     const table = await described(source, 'many');
-    const before = process.memoryUsage();
+    const before = inUse();
     let most = 0;
+    let chunks = 0;
     let rows = 0;
     let bytes = 0;
     let row = -1;
@@ -383,11 +386,20 @@ onBothServers((legacy) => {
       expect(Number(first?.[0])).toBeGreaterThan(row);
       row = Number(first?.[0]);
       await new Promise((resolve) => setTimeout(resolve, 5));
-      const now = process.memoryUsage();
-      most = Math.max(most, now.arrayBuffers - before.arrayBuffers + now.heapUsed - before.heapUsed);
+      // Now and then: what is garbage is nobody's memory, and collecting it takes a while.
+      if (++chunks % 10 === 0) most = Math.max(most, inUse() - before);
     }
     expect(rows).toBe(200_000);
     expect(bytes).toBeGreaterThan(65e6);
-    expect(most).toBeLessThan(48e6);
+    expect(chunks).toBeGreaterThan(30);
+    expect(most).toBeLessThan(24e6);
   }, 60_000);
 });
+
+/** Bytes that are really in use: what can be collected is, before they are counted. */
+function inUse(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return arrayBuffers + heapUsed;
+}

@@ -79,9 +79,8 @@ describe('a worker that moves a million rows', { timeout: 240_000 }, () => {
   it('shows rows and rate while it copies, without a word in the history', async () => {
     await moved(50_000);
     const { historyLength } = await run.describe();
-    const one = items(await moved(100_000));
-    const other = items(await moved(150_000));
-    expect(other?.read).toBeGreaterThan(one?.read ?? 0);
+    const one = items(await moved(50_000));
+    const other = items(await moved((one?.read ?? 0) + 20_000));
     expect(other?.rowsPerSecond).toBeGreaterThan(1_000);
     expect((await run.describe()).historyLength).toBe(historyLength);
   });
@@ -90,8 +89,9 @@ describe('a worker that moves a million rows', { timeout: 240_000 }, () => {
     const before = items(await run.query<RunStatus>('status'))?.read ?? 0;
     expect(await standsStillAfter('pause', 'paused')).toBeLessThan(5_000);
     expect((await committed())?.read).toBeGreaterThanOrEqual(before);
+    const { read = 0 } = (await committed()) ?? {};
     await run.signal('resume');
-    await moved(before + 50_000);
+    await moved(read + 50_000);
   });
 
   it('stops dead within 3 seconds, and drops the chunk in hand', async () => {

@@ -1,12 +1,36 @@
 /** What becomes of a run when an order could not be obeyed. Plain and synchronous, like the rest of the state machine. */
+import { TemporalFailure } from '@temporalio/common';
 import type { UpdateName } from '../src/contract/names.js';
 import type { Control } from './control.js';
-import { MustHold, RollbackNeeded, type ActivityError, type Cause } from './failure.js';
+import { causeOf, HistoryFull, MustHold, RollbackNeeded, type ActivityError, type Cause } from './failure.js';
 import type { RunBook } from './run-book.js';
 import type { Ending, Held, Order, RunData } from './run-data.js';
 
 /** Failures that no retry cures and that must not stand: the run undoes itself. */
 const undoneByItself = new Set(['ERR_007', 'ERR_009']);
+
+/**
+ * What ended an order: says true when that is settled, false for a fault that nobody here knows how to answer.
+ *
+ * @param interrupted another order was to come first, and comes now
+ */
+export function endOrder(
+  run: { readonly control: Control; readonly book: RunBook },
+  order: Order,
+  error: unknown,
+  how: { readonly interrupted: boolean; readonly nowMs: number },
+): boolean {
+  const { data } = run.control;
+  data.order = null;
+  const cause = causeOf(error);
+  if (cause) {
+    giveUp(run, order, cause, how);
+    return true;
+  }
+  // Gone on with in the new history, unless something comes before it there.
+  if (error instanceof HistoryFull && !how.interrupted) data.queue.unshift(order);
+  return how.interrupted && error instanceof TemporalFailure;
+}
 
 /**
  * Holds the order for an operator, or undoes the run where it must not stand.

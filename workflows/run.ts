@@ -1,9 +1,9 @@
-import { ApplicationFailure, CancellationScope, condition, TemporalFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
 import type { RunStatus } from '../src/contract/status.js';
 import { nextOrder } from './agenda.js';
 import { Control } from './control.js';
-import { causeOf, HistoryFull } from './failure.js';
-import { giveUp } from './give-up.js';
+import { HistoryFull } from './failure.js';
+import { endOrder } from './give-up.js';
 import { LiveFigures } from './live-figures.js';
 import { now } from './now.js';
 import { obey } from './orders/obey.js';
@@ -91,18 +91,10 @@ export class Run {
       await scope.run(() => obey(this.#acts, order));
       this.data.order = null;
     } catch (error) {
-      const { data } = this;
-      data.order = null;
-      // For another order, which is the first in the queue by now.
       const interrupted = scope.consideredCancelled;
-      const cause = causeOf(error);
-      if (cause) giveUp(this, order, cause, { interrupted, nowMs: Date.now() });
-      // Gone on with in the new history, unless something comes before it there.
-      else if (error instanceof HistoryFull && !interrupted) data.queue.unshift(order);
-      if (!cause && !(interrupted && error instanceof TemporalFailure)) {
-        this.#failed(error);
-        throw error;
-      }
+      if (endOrder(this, order, error, { interrupted, nowMs: Date.now() })) return;
+      this.#failed(error);
+      throw error;
     } finally {
       this.#order = undefined;
     }

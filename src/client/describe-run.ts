@@ -1,21 +1,7 @@
 import type { WorkflowExecutionStatusName } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { z } from 'zod';
-import type { ActivityReport } from '../contract/activity-report.js';
+import { parseReport, type ActivityReport } from '../contract/activity-report.js';
 import type { RunHandle } from './runs.js';
-
-const count = z.number();
-const reportSchema: z.ZodType<ActivityReport> = z.object({
-  id: z.string(),
-  activity: z.string(),
-  step: z.string().nullable(),
-  done: count,
-  of: count.nullable(),
-  counts: z
-    .object({ read: count, migrated: count, merged: count, rejected: count, warnings: count })
-    .exactOptional(),
-  rowsPerSecond: count.exactOptional(),
-});
 
 /** An activity that has been asked for and has not ended. */
 export interface PendingActivity {
@@ -45,7 +31,7 @@ export async function describeRun(handle: RunHandle): Promise<RunDescription> {
       return {
         name: activity.activityType?.name ?? 'unknown',
         attempt: activity.attempt ?? 1,
-        progress: reportSchema.safeParse(details).data ?? null,
+        progress: parseReport(details) ?? null,
         lastFailure: activity.lastFailure?.message ?? null,
       };
     },

@@ -6,6 +6,7 @@
  * same reason the server's error is not handed on as the cause.
  */
 import { DatabaseError } from 'pg';
+import { connectionError, waitAndRetry, type ConnectionWords } from './connection-error.js';
 import { MigrationError, type ErrorCode, type ErrorPlace } from '../contract/errors.js';
 
 interface Meaning {
@@ -18,7 +19,6 @@ interface Meaning {
   readonly next: string;
 }
 
-const waitAndRetry = 'It is tried again by itself; if it stays so, see the server and the network between.';
 const waitForLocks =
   'It is tried again by itself; if it stays so, end the connections that hold these tables.';
 
@@ -135,20 +135,16 @@ function meaningOf(state: string): Meaning {
   return meanings[state] ?? meanings[state.slice(0, 2)] ?? unknownMeaning;
 }
 
-const transientSocketCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EAI_AGAIN',
-]);
-
 const lostConnection =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client (was closed|has encountered a connection error))/;
 const refusedConnection =
   /^(The server does not support SSL|There was an error establishing an SSL|SASL|Unknown authentication)/;
+
+const words: ConnectionWords = {
+  isLost: (_code, message) => lostConnection.test(message),
+  isRefused: (_code, message) => refusedConnection.test(message),
+  whenRefused: 'Check sslmode, the certificates and the password in the connection string.',
+};
 
 /**
  * The error as a `MigrationError` when PostgreSQL, the driver or a socket raised it; anything else is a fault of the
@@ -159,7 +155,7 @@ const refusedConnection =
 export function databaseError(error: unknown, server: string): unknown {
   if (error instanceof DatabaseError) return serverError(error, server);
   if (!(error instanceof Error) || error instanceof MigrationError) return error;
-  return connectionError(error, server) ?? error;
+  return connectionError(error, server, words) ?? error;
 }
 
 function serverError(error: DatabaseError, server: string): MigrationError {
@@ -185,27 +181,4 @@ function serverError(error: DatabaseError, server: string): MigrationError {
     place,
     transient: meaning.transient,
   });
-}
-
-function connectionError(error: Error, server: string): MigrationError | undefined {
-  const socketCode = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const options = { place: { server }, cause: error };
-  if (transientSocketCodes.has(socketCode) || lostConnection.test(error.message))
-    return new MigrationError(
-      'ERR_001',
-      `The connection to the ${server} database failed (${socketCode || error.message}).`,
-      { ...options, transient: true, next: waitAndRetry },
-    );
-  if (socketCode === 'ENOTFOUND')
-    return new MigrationError('ERR_001', `The host of the ${server} database is not known (ENOTFOUND).`, {
-      ...options,
-      next: 'Correct the host in the connection string, or the name service.',
-    });
-  if (/CERT|SIGNATURE|TLS|SSL/.test(socketCode) || refusedConnection.test(error.message))
-    return new MigrationError(
-      'ERR_001',
-      `The ${server} database and we could not agree on encryption or identity (${socketCode || error.message}).`,
-      { ...options, next: 'Check sslmode, the certificates and the password in the connection string.' },
-    );
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities, Gate, LeftBehind, StepCounts } from '../../activities/types.js';
 import type { RunInput } from '../../src/contract/input.js';
 import { parseUpdate } from '../../src/contract/messages.js';
@@ -10,8 +10,8 @@ import type { Answers, Arguments } from '../../workflows/activities.js';
 import { Acts } from '../../workflows/acts.js';
 import { nextOrder } from '../../workflows/agenda.js';
 import { Control } from '../../workflows/control.js';
-import { causeOf, HistoryFull } from '../../workflows/failure.js';
-import { giveUp } from '../../workflows/give-up.js';
+import { HistoryFull } from '../../workflows/failure.js';
+import { endOrder } from '../../workflows/give-up.js';
 import { obey } from '../../workflows/orders/obey.js';
 import { RunBook } from '../../workflows/run-book.js';
 import type { Order, RunData } from '../../workflows/run-data.js';
@@ -247,15 +247,8 @@ export class Simulation {
       await current.run(scope, () => obey(acts, order));
       this.data.order = null;
     } catch (error) {
-      const { data } = this;
-      data.order = null;
-      // For another order, which is the first in the queue by now.
       const interrupted = scope.consideredCancelled;
-      const cause = causeOf(error);
-      if (cause) giveUp(this, order, cause, { interrupted, nowMs: Date.now() });
-      // Gone on with in the new history, unless something comes before it there.
-      else if (error instanceof HistoryFull && !interrupted) data.queue.unshift(order);
-      if (!cause && !(interrupted && error instanceof TemporalFailure)) throw error;
+      if (!endOrder(this, order, error, { interrupted, nowMs: Date.now() })) throw error;
     } finally {
       this.#order = undefined;
     }

@@ -4,6 +4,7 @@
  * The server's own words are quoted only where they name things (tables, users, files), since others may repeat a row's
  * data; for the same reason the server's error is not handed on as the cause.
  */
+import { connectionError, waitAndRetry, type ConnectionWords } from '../../store/connection-error.js';
 import { MigrationError, type ErrorCode } from '../../contract/errors.js';
 
 interface Meaning {
@@ -15,8 +16,6 @@ interface Meaning {
   readonly what: string;
   readonly next: string;
 }
-
-const waitAndRetry = 'It is tried again by itself; if it stays so, see the server and the network between.';
 
 const ended: Meaning = {
   code: 'ERR_001',
@@ -114,16 +113,11 @@ const meanings: ReadonlyMap<number, Meaning> = new Map(
   numbers.flatMap(([meaning, all]) => all.map((number) => [number, meaning] as const)),
 );
 
-const transientCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EAI_AGAIN',
-  'PROTOCOL_CONNECTION_LOST',
-]);
+const words: ConnectionWords = {
+  isLost: (code, message) => code === 'PROTOCOL_CONNECTION_LOST' || message.endsWith('closed state'),
+  isRefused: (code) => code.startsWith('AUTH_'),
+  whenRefused: 'Check encryption, the certificates and the password of the connection string.',
+};
 
 /** The number of an error that the server itself raised; undefined for every other. */
 export function errorNumber(error: unknown): number | undefined {
@@ -138,7 +132,7 @@ export function errorNumber(error: unknown): number | undefined {
 export function mysqlError(error: unknown, server: string): unknown {
   if (!(error instanceof Error) || error instanceof MigrationError) return error;
   const number = errorNumber(error);
-  if (number === undefined) return connectionError(error, server) ?? error;
+  if (number === undefined) return connectionError(error, server, words) ?? error;
   const meaning = meanings.get(number) ?? unknown;
   const details = [`error ${number}`, ...(meaning.quoted ? [error.message] : [])].join('; ');
   return new MigrationError(meaning.code, `The ${server} database ${meaning.what} (${details}).`, {
@@ -146,27 +140,4 @@ export function mysqlError(error: unknown, server: string): unknown {
     place: { server },
     transient: meaning.transient,
   });
-}
-
-function connectionError(error: Error, server: string): MigrationError | undefined {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const options = { place: { server }, cause: error };
-  if (transientCodes.has(code) || error.message.endsWith('closed state'))
-    return new MigrationError(
-      'ERR_001',
-      `The connection to the ${server} database failed (${code || error.message}).`,
-      { ...options, transient: true, next: waitAndRetry },
-    );
-  if (code === 'ENOTFOUND')
-    return new MigrationError('ERR_001', `The host of the ${server} database is not known (ENOTFOUND).`, {
-      ...options,
-      next: 'Correct the host in the connection string, or the name service.',
-    });
-  if (/CERT|SIGNATURE|TLS|SSL|^AUTH_/.test(code))
-    return new MigrationError(
-      'ERR_001',
-      `The ${server} database and we could not agree on encryption or identity (${code}).`,
-      { ...options, next: 'Check encryption, the certificates and the password of the connection string.' },
-    );
-  return undefined;
 }

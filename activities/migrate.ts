@@ -2,6 +2,7 @@ import { findEntity } from '../src/plan/order.js';
 import { setDerivedCount } from '../src/engine/complete/derived-counts.js';
 import { setOwnLinks } from '../src/engine/complete/own-links.js';
 import { renewWarningsAbout, warnOfSoftReferences } from '../src/engine/complete/soft-references.js';
+import { ChunkSize } from '../src/engine/chunk-size.js';
 import { moveStep } from '../src/engine/move-step.js';
 import { loadReferences, referencedSteps } from '../src/engine/step.js';
 import { requireAllRanges } from '../src/engine/complete/require-all-ranges.js';
@@ -33,7 +34,12 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
     surveyStep: (ref) =>
       context.attempt(ref, ({ signal, progress }) =>
         context.withStep(ref, (step, source, client) =>
-          surveyStep(step, source, client, { signal, progress: (done) => progress({ done, of: null }), at }),
+          surveyStep(step, source, client, {
+            rangeRows: context.config.limits.rangeRows,
+            signal,
+            progress: (done) => progress({ done, of: null }),
+            at,
+          }),
         ),
       ),
 
@@ -46,19 +52,24 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
             const rows = await StepFigures.open({ client, ref, limit, report: progress });
             figures = rows;
             const memory = context.memoryGuard(batchSize);
-            const done = await moveStep(step, {
-              database: source,
-              connect: () => context.connectTarget(timeoutMs ?? undefined),
-              limit: memory.limit,
-              pause: AbortSignal.any([pause, tooMany.signal]),
-              signal,
-              onCommit: async (moved) => {
-                await rows.committed(moved);
-                if (rows.tooManyErrors) tooMany.abort();
-                memory.look();
-              },
-              at,
-            });
+            const size = new ChunkSize(memory.limit, context.flight);
+            const moving = () =>
+              moveStep(step, {
+                database: source,
+                connect: () => context.connectTarget(timeoutMs ?? undefined),
+                limit: size.limit,
+                references: context.references,
+                pause: AbortSignal.any([pause, tooMany.signal]),
+                signal,
+                onCommit: async (moved, last) => {
+                  await rows.committed(moved);
+                  if (rows.tooManyErrors) tooMany.abort();
+                  memory.look();
+                  size.committed(last);
+                },
+                at,
+              });
+            const done = await context.flight.reading(moving);
             const counts = await stepCounts(client, ref.run, ref.step);
             return { ...counts, done, tooManyErrors: rows.tooManyErrors };
           });

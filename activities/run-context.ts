@@ -5,7 +5,9 @@ import { poolConfigOf } from '../src/config/pool-config.js';
 import type { DatabaseUrl } from '../src/config/database-url.js';
 import { MigrationError } from '../src/contract/errors.js';
 import type { RunRef } from '../src/contract/outline.js';
+import { BytesInFlight } from '../src/engine/chunk-size.js';
 import { MemoryGuard, memoryBudget } from '../src/engine/memory-guard.js';
+import { SharedReferences } from '../src/engine/references/shared-references.js';
 import { openSource } from '../src/engine/source/open-source.js';
 import type { SourceDatabase } from '../src/engine/source/types.js';
 import { openStep, type Step } from '../src/engine/step.js';
@@ -25,10 +27,14 @@ import type { StepRef } from './types.js';
 /** What all activities share: the databases by configuration, and the plan of a run. */
 export class RunContext {
   readonly config: Config;
+  /** of all moves of this worker */
+  readonly references = new SharedReferences();
+  readonly flight: BytesInFlight;
   readonly #connectionsOf = new WeakMap<Context, TargetConnections>();
 
   constructor(config: Config) {
     this.config = config;
+    this.flight = new BytesInFlight(config.limits.parallel * config.limits.chunkBytes);
   }
 
   /** One attempt of an activity, as often as the configuration allows. `ref`: what it is about, a run or a step of it. */

@@ -19,6 +19,7 @@ import { nxtPlan } from '../plan/nxt/plan.js';
 import { prepareTargetSchema } from '../prepare/target-schema.js';
 import { migrateStore } from '../store/migrate-store.js';
 import { enterRun } from '../store/runs.js';
+import { SharedReferences } from '../engine/references/shared-references.js';
 
 /** Seconds by what was done, rows, and the largest resident memory. */
 export interface MoveFigures {
@@ -65,12 +66,19 @@ for (const entity of entities) {
   const step = await openStep({ ref, plan: nxtPlan, entity, settings }, source, client);
   let rows = 0;
   let differences = 0;
-  const survey = await seconds(() => surveyStep(step, source, client, { signal, progress: () => undefined }));
+  const survey = await seconds(() =>
+    surveyStep(step, source, client, {
+      rangeRows: config.limits.rangeRows,
+      signal,
+      progress: () => undefined,
+    }),
+  );
   const cpu = process.cpuUsage();
   const move = await seconds(() =>
     moveStep(step, {
       database: source,
       connect: connectTarget,
+      references: new SharedReferences(),
       limit: { rows: config.limits.batchSize, bytes: config.limits.chunkBytes },
       pause: signal,
       signal,

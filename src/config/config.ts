@@ -22,6 +22,8 @@ export interface Config {
     readonly batchSize: number;
     /** Bytes of one chunk, more or less. */
     readonly chunkBytes: number;
+    /** Rows of one range of keys, more or less: ranges move side by side. */
+    readonly rangeRows: number;
     /** Memory of a worker at most, objects and buffers; `undefined`: by the limit of Node's heap. */
     readonly memoryBytes: number | undefined;
     /** Longest wait of a statement for a lock in the target. */

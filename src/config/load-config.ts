@@ -49,6 +49,7 @@ function configOf(values: Variables): Config {
     limits: {
       batchSize: values.MIGRATION_BATCH_SIZE,
       chunkBytes: values.MIGRATION_CHUNK_BYTES,
+      rangeRows: values.MIGRATION_RANGE_ROWS,
       memoryBytes: values.MIGRATION_MEMORY_LIMIT && values.MIGRATION_MEMORY_LIMIT * mebibyte,
       timeoutMs: values.MIGRATION_TIMEOUT,
       maxRetries: values.MIGRATION_MAX_RETRIES,

@@ -33,6 +33,7 @@ const fields = {
 
   MIGRATION_BATCH_SIZE: wholeNumber(1, 1_000_000).default(20_000),
   MIGRATION_CHUNK_BYTES: wholeNumber(65_536, 64 * mebibyte).default(4 * mebibyte),
+  MIGRATION_RANGE_ROWS: wholeNumber(1, 1_000_000_000).default(250_000),
   MIGRATION_MEMORY_LIMIT: wholeNumber(64, 1_048_576).optional(),
   MIGRATION_TIMEOUT: wholeNumber(1_000, day).default(300_000),
   MIGRATION_MAX_RETRIES: wholeNumber(0, 100).default(3),

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { CommittedChunk } from './chunk-size.js';
 import type { ChunkLimit, KeyBounds, SourceDatabase, SourceTable } from './source/types.js';
 import type { SourceChunk } from './row.js';
 import { TupleWriter } from './target/tuple-writer.js';
@@ -30,8 +31,10 @@ export interface RangeMove {
   readonly pause: AbortSignal;
   /** stops reading; chunks in hand are dropped. `pause` is aborted too */
   readonly signal: AbortSignal;
+  /** awaited before each chunk is written */
+  readonly pace: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** awaited before the next chunk is committed; what it throws ends the move */
-  readonly onCommit: (moved: Readonly<MovedRows>) => Promise<void> | void;
+  readonly onCommit: (moved: Readonly<MovedRows>, last: CommittedChunk) => Promise<void> | void;
   /** called at named points so that a test can stop the process right there */
   readonly at?: PassPoint | undefined;
 }
@@ -77,6 +80,7 @@ async function moveOn(move: RangeMove, moved: MovedRows): Promise<'all read' | '
       for await (const rows of chunks) {
         const lane = lanes[chunk % 2] as Lane;
         await lane.work;
+        await move.pace?.(move.pause);
         if (move.pause.aborted) {
           cut = true;
           break;
@@ -112,6 +116,8 @@ class Lane {
   readonly client: Client;
   readonly tuples = new TupleWriter();
   work: Promise<void> = Promise.resolve();
+  /** when its transaction began, in milliseconds of `performance.now` */
+  #begunAt = 0;
 
   constructor(client: Client) {
     this.client = client;
@@ -136,6 +142,7 @@ class Lane {
     // Not earlier: were this chunk to write a key that the one before still needs, each would wait for the other.
     await previous.loaded;
     move.at?.('before-claim');
+    this.#begunAt = performance.now();
     await this.client.query('begin');
     const loaded = await loadChunk(this.client, place, chunk, move.at);
     move.at?.('after-copy');
@@ -160,7 +167,7 @@ class Lane {
       moved.migrated += loaded.migrated;
       moved.merged += chunk.merges.length;
       moved.rejected += loaded.rejected;
-      await move.onCommit(moved);
+      await move.onCommit(moved, { rows: chunk.read, ms: performance.now() - this.#begunAt });
     } catch (error) {
       await this.client.query('rollback').catch(() => undefined);
       throw error;

@@ -1,11 +1,14 @@
 import type { Client } from 'pg';
 import { ChunkTransformer } from './chunk-transformer.js';
+import type { CommittedChunk } from './chunk-size.js';
 import { loadDecisions } from './decisions.js';
 import type { PassPoint } from '../observe/fault-point.js';
 import { rangeLock } from '../store/chunks.js';
 import { moveRange, type MovedRows } from './move-range.js';
 import type { ChunkLimit, SourceDatabase } from './source/types.js';
-import { loadReferences, type Step } from './step.js';
+import type { MovedRows as ReferenceRows } from './references/moved-rows.js';
+import type { SharedReferences } from './references/shared-references.js';
+import type { Step } from './step.js';
 
 export interface StepMove {
   readonly database: SourceDatabase;
@@ -13,12 +16,16 @@ export interface StepMove {
   readonly connect: () => Promise<Client>;
   /** read anew for each chunk, so that it may change on the way */
   readonly limit: ChunkLimit;
+  /** of all who move steps in this process */
+  readonly references: SharedReferences;
   /** stops reading; chunks in hand are committed first */
   readonly pause: AbortSignal;
   /** stops reading; chunks in hand are dropped. `pause` is aborted too */
   readonly signal: AbortSignal;
+  /** awaited before each chunk is written: rests while a server should be spared. Ends at once when `signal` is aborted */
+  readonly pace?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** called after each commit with all that this call has committed, and awaited; what it throws ends the move */
-  readonly onCommit: (moved: Readonly<MovedRows>) => Promise<void> | void;
+  readonly onCommit: (moved: Readonly<MovedRows>, last: CommittedChunk) => Promise<void> | void;
   readonly at?: PassPoint | undefined;
 }
 
@@ -33,6 +40,12 @@ const pollMs = 250;
 export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
   const client = await move.connect();
   const total = { read: 0, migrated: 0, merged: 0, rejected: 0 };
+  const held = new Map<boolean, ReadonlyMap<string, ReferenceRows>>();
+  const referencesOf = async (own: boolean) => {
+    const references = held.get(own) ?? (await move.references.acquire(step, client, own));
+    held.set(own, references);
+    return references;
+  };
   try {
     for (;;) {
       move.signal.throwIfAborted();
@@ -46,15 +59,17 @@ export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
       const before = { ...total };
       const through = await moveClaimed(step, next, client, {
         ...move,
-        onCommit: (moved) => {
+        onCommit: (moved, last) => {
           for (const count of Object.keys(total) as (keyof typeof total)[])
             total[count] = before[count] + moved[count];
-          return move.onCommit(total);
+          return move.onCommit(total, last);
         },
+        referencesOf,
       });
       if (!through) return false;
     }
   } finally {
+    for (const own of held.keys()) move.references.release(step, own);
     await client.end().catch(() => undefined);
   }
 }
@@ -66,7 +81,14 @@ interface Range {
   readonly upper: string[] | null;
 }
 
-async function moveClaimed(step: Step, range: Range, client: Client, move: StepMove): Promise<boolean> {
+async function moveClaimed(
+  step: Step,
+  range: Range,
+  client: Client,
+  move: StepMove & {
+    readonly referencesOf: (own: boolean) => Promise<ReadonlyMap<string, ReferenceRows>>;
+  },
+): Promise<boolean> {
   const { ref, entity } = step;
   const source = step.sources.find(({ plan }) => plan.table === range.sourceTable);
   if (!source) throw new Error(`the plan of ${entity.step} has no source ${range.sourceTable}`);
@@ -77,7 +99,7 @@ async function moveClaimed(step: Step, range: Range, client: Client, move: StepM
     source,
     database: move.database,
     client,
-    references: await loadReferences(step, client, { own }),
+    references: await move.referencesOf(own),
     decisions: await loadDecisions(client, ref, entity.step, range.sourceTable),
     signal: move.pause,
   });
@@ -97,6 +119,7 @@ async function moveClaimed(step: Step, range: Range, client: Client, move: StepM
     connect: move.connect,
     pause: move.pause,
     signal: move.signal,
+    pace: move.pace,
     onCommit: move.onCommit,
     at: move.at,
   });

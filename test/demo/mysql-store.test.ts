@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { dirtCatalogue, catalogueOf } from '../../src/demo/dirt/catalogue.js';
 import {
   columnsOf,
@@ -12,7 +12,12 @@ import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import { hasTables, storeKindOf } from '../../src/demo/stores/open-store.js';
 import { manifestOf } from '../../src/demo/summary.js';
 import { createWorld } from '../../src/demo/world.js';
-import { mysqlNames, queryMysql, startMysqlServer, type MysqlTestServer } from '../helpers/mysql-servers.js';
+import {
+  mysqlNames,
+  queryMysql,
+  sharedMysqlServer,
+  type SharedMysqlServer,
+} from '../helpers/mysql-servers.js';
 
 test('MySQL has a kind of dirt for each of PostgreSQL, and what it cannot hold is nowhere in it', () => {
   const mysql = catalogueOf('mysql');
@@ -45,11 +50,10 @@ test('the clean rows are those of PostgreSQL', () => {
 });
 
 describe.each(mysqlNames)('%s', (name) => {
-  let server: MysqlTestServer;
+  let server: SharedMysqlServer;
   beforeAll(async () => {
-    server = await startMysqlServer(name);
+    server = await sharedMysqlServer(name);
   }, 300_000);
-  afterAll(() => server.close());
 
   test('100,000 rows are in the tables that the summary tells, within seconds', async () => {
     const { url } = await server.createDatabase('large');

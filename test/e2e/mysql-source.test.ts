@@ -4,7 +4,7 @@ import { catalogueOf } from '../../src/demo/dirt/catalogue.js';
 import { legacyTableNames, type LegacyTable } from '../../src/demo/legacy-tables.js';
 import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import type { PlantedDirt, SeedSummary } from '../../src/demo/summary.js';
-import { mysqlNames, startMysqlServer, type MysqlTestServer } from '../helpers/mysql-servers.js';
+import { mysqlNames, sharedMysqlServer, type SharedMysqlServer } from '../helpers/mysql-servers.js';
 import { createRunEnvironment, type RunEnvironment } from '../helpers/run-environment.js';
 import { finishedRun } from './finished-run.js';
 
@@ -12,7 +12,7 @@ import { finishedRun } from './finished-run.js';
 const rows = 16_000;
 
 describe.each(mysqlNames)('a whole run from %s', (name) => {
-  let server: MysqlTestServer;
+  let server: SharedMysqlServer;
   let environment: RunEnvironment;
   let planted: SeedSummary;
   let status: RunStatus;
@@ -26,7 +26,7 @@ describe.each(mysqlNames)('a whole run from %s', (name) => {
     );
 
   beforeAll(async () => {
-    server = await startMysqlServer(name);
+    server = await sharedMysqlServer(name);
     const { url } = await server.createDatabase('legacy');
     planted = await seedLegacy({ url, rows, seed: 11, mostDirtPercent: 50 });
     environment = await createRunEnvironment({ SOURCE_DATABASE_URL: url });
@@ -34,7 +34,6 @@ describe.each(mysqlNames)('a whole run from %s', (name) => {
   }, 300_000);
   afterAll(async () => {
     await environment?.close();
-    await server?.close();
   });
 
   it('is over all kinds of dirt', () => {

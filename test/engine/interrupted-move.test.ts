@@ -3,6 +3,7 @@ import { MemoryGuard } from '../../src/engine/memory-guard.js';
 import { moveStep, type StepMove } from '../../src/engine/move-step.js';
 import { stepCounts } from '../../src/store/runs.js';
 import { makeCustomers, ref, withSurveyedCustomers, type SurveyedCustomers } from './surveyed-customers.js';
+import { SharedReferences } from '../../src/engine/references/shared-references.js';
 
 const rows = 3_000;
 const chunkRows = 100;
@@ -20,6 +21,7 @@ function move(
   return moveStep(step, {
     database: source,
     connect: connectTarget,
+    references: new SharedReferences(),
     limit: { rows: chunkRows, bytes: 1 << 20 },
     pause: signal,
     signal,

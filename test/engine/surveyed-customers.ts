@@ -50,7 +50,7 @@ export function withSurveyedCustomers(
       try {
         const step = await customersStep(source, client);
         const { signal } = new AbortController();
-        const survey = await surveyStep(step, source, client, { signal, progress: () => undefined });
+        const survey = await surveyStep(step, source, client, { rangeRows: 250_000, signal, progress: () => undefined });
         await use({ step, survey, source, client, connectTarget, targetUrl });
       } finally {
         await client.end();

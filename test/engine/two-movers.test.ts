@@ -5,6 +5,7 @@ import { moveStep } from '../../src/engine/move-step.js';
 import type { PassPoint } from '../../src/observe/fault-point.js';
 import { stepCounts } from '../../src/store/runs.js';
 import { ref, withSurveyedCustomers } from './surveyed-customers.js';
+import { SharedReferences } from '../../src/engine/references/shared-references.js';
 
 /**
  * The lock on a range ends with its connection, which may be lost while the mover goes on: then a second one moves the
@@ -19,6 +20,7 @@ test('two movers of one range move every row once', () =>
         moveStep(step, {
           database: source,
           connect: connectTarget,
+          references: new SharedReferences(),
           limit: { rows: 1, bytes: 1 << 20 },
           pause: signal,
           signal,

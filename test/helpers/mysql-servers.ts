@@ -3,27 +3,45 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { inject } from 'vitest';
 import { createKeeper } from '../../src/servers/keeper.js';
-import { startMariadb } from '../../src/servers/mariadb.js';
-import type { MysqlLogin } from '../../src/servers/mysql-server.js';
-import { startMysql } from '../../src/servers/mysql.js';
+import type { MysqlLogin, MysqlServer } from '../../src/servers/mysql-server.js';
 import type { TestDatabase } from './databases.js';
+import { mysqlSettings, starts, type MysqlName } from './mysql-on-demand.js';
 
-const starts = { MySQL: startMysql, MariaDB: startMariadb };
-export type MysqlName = keyof typeof starts;
-export const mysqlNames = ['MySQL', 'MariaDB'] as const satisfies readonly MysqlName[];
+export { mysqlNames, type MysqlName } from './mysql-on-demand.js';
 
-/** A real MySQL or MariaDB for the tests of one file; a download, where it is not on this machine yet. */
-export interface MysqlTestServer {
-  /** Makes an empty database. */
+/** A real MySQL or MariaDB; a download, where it is not on this machine yet. */
+export interface SharedMysqlServer {
+  /** Makes an empty database in UTF-8, with the collation that the server itself prefers. */
   createDatabase(label?: string): Promise<TestDatabase>;
   /** The address of a database that need not be there, as superuser unless told. */
   url(database: string, login?: MysqlLogin): string;
+}
+
+/** One for the tests of a file alone, which may kill it. */
+export interface MysqlTestServer extends SharedMysqlServer {
+  /** Starts it again on the same data and port, after a crash or a stop. */
+  restart(): Promise<void>;
+  /** SIGKILL, at once. */
+  kill(): void;
+  /** Freezes it (SIGSTOP), or lets it go on (SIGCONT): connections stay open meanwhile, and are silent. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   close(): Promise<void>;
 }
 
-/** Nothing in it has to outlive the tests, so it never waits for the disk. */
-const settings = { innodb_flush_log_at_trx_commit: '0', innodb_doublewrite: 'OFF' };
+/** The server that all test files share: only for those that leave its settings and accounts alone. */
+export async function sharedMysqlServer(name: MysqlName): Promise<SharedMysqlServer> {
+  const answer = await fetch(`${inject('mysqlOnDemandUrl')}/${name}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(text);
+  return within((database, login) => {
+    const url = new URL(text);
+    url.pathname = encodeURIComponent(database);
+    if (login) [url.username, url.password] = [login.name, login.password];
+    return url.href;
+  });
+}
 
 export async function startMysqlServer(name: MysqlName): Promise<MysqlTestServer> {
   const folder = await mkdtemp(path.join(await realpath(tmpdir()), 'nxt-migrate-mysql-'));
@@ -32,28 +50,46 @@ export async function startMysqlServer(name: MysqlName): Promise<MysqlTestServer
     await keeper.close();
     await rm(folder, { recursive: true, force: true });
   };
+  const start = (port?: number): Promise<MysqlServer> =>
+    starts[name]({
+      dataDir: path.join(folder, 'data'),
+      keeper,
+      settings: mysqlSettings,
+      log: (line) => console.error(line),
+      ...(port === undefined ? {} : { port }),
+    });
   try {
-    const log = (line: string) => console.error(line);
-    const server = await starts[name]({ dataDir: path.join(folder, 'data'), keeper, settings, log });
+    let server = await start();
     return {
-      async createDatabase(label = 'test') {
-        const database = `${label}_${randomBytes(6).toString('hex')}`;
-        await queryMysql(server.url('mysql'), `create database \`${database}\``);
-        return {
-          name: database,
-          url: server.url(database),
-          drop: async () => {
-            await queryMysql(server.url('mysql'), `drop database if exists \`${database}\``);
-          },
-        };
+      ...within((database, login) => server.url(database, login)),
+      restart: async () => {
+        server = await start(server.port);
       },
-      url: (database, login) => server.url(database, login),
+      kill: () => server.kill(),
+      signal: (signal) => process.kill(server.pid, signal),
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function within(url: SharedMysqlServer['url']): SharedMysqlServer {
+  return {
+    url,
+    async createDatabase(label = 'test') {
+      const database = `${label}_${randomBytes(6).toString('hex')}`;
+      await queryMysql(url('mysql'), `create database \`${database}\` character set utf8mb4`);
+      return {
+        name: database,
+        url: url(database),
+        drop: async () => {
+          await queryMysql(url('mysql'), `drop database if exists \`${database}\``);
+        },
+      };
+    },
+  };
 }
 
 /** The rows of one query on a connection of its own, read in UTC; dates and big numbers are texts. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.js';
 import { seedLegacy } from '../../src/demo/seed-legacy.js';
 import { judgeConnections, refuseOneDatabaseTwice } from '../../src/prepare/connections.js';
@@ -6,7 +6,12 @@ import { lookAtPostgres } from '../../src/prepare/postgres.js';
 import { lookAtSource, sourceBytes } from '../../src/prepare/source.js';
 import { poolConfigOf } from '../../src/config/pool-config.js';
 import { withDatabase } from '../helpers/databases.js';
-import { mysqlNames, queryMysql, startMysqlServer, type MysqlTestServer } from '../helpers/mysql-servers.js';
+import {
+  mysqlNames,
+  queryMysql,
+  sharedMysqlServer,
+  type SharedMysqlServer,
+} from '../helpers/mysql-servers.js';
 
 function configWith(source: string, target = 'postgres://u:p@127.0.0.1:1/target') {
   return loadConfig({
@@ -18,11 +23,10 @@ function configWith(source: string, target = 'postgres://u:p@127.0.0.1:1/target'
 }
 
 describe.each(mysqlNames)('%s as a source', (name) => {
-  let server: MysqlTestServer;
+  let server: SharedMysqlServer;
   beforeAll(async () => {
-    server = await startMysqlServer(name);
+    server = await sharedMysqlServer(name);
   }, 300_000);
-  afterAll(() => server.close());
 
   it('is looked at: product, version, latency, and who it is by any address', async () => {
     const { url } = await server.createDatabase();

@@ -65,13 +65,15 @@ export async function describeTable(connection: Connection, name: string): Promi
   } catch (error) {
     const number = errorNumber(error);
     if (number === noSuchTable || number === noSuchDatabase) return undefined;
-    if (number === tableAccessDenied) return { name, columns: [], key: [], readable: false };
+    if (number === tableAccessDenied)
+      return { name, columns: [], key: [], readable: false, clustered: false };
     throw error;
   }
   const documents = await jsonColumns(connection, name);
   const columns = described.map((row, field) => sourceColumn(row, field, documents));
   const indexes = await queryTexts(connection, `show index from ${quoted}`);
-  const table = { name, columns, key: keyOf(described, indexes) };
+  const key = keyOf(described, indexes);
+  const table = { name, columns, key, clustered: isPrimary(key, indexes) };
   return { ...table, readable: await isReadable(connection, table) };
 }
 
@@ -144,6 +146,12 @@ function keyOf(columns: readonly TextRow[], indexes: readonly TextRow[]): string
   return (primary ?? keys[0] ?? [])
     .toSorted((a, b) => Number(a['Seq_in_index']) - Number(b['Seq_in_index']))
     .map((part) => part['Column_name'] ?? '');
+}
+
+/** InnoDB keeps its rows in the order of the primary key. */
+function isPrimary(key: readonly string[], indexes: readonly TextRow[]): boolean {
+  const primary = indexes.filter((part) => part['Key_name'] === 'PRIMARY').map((part) => part['Column_name']);
+  return primary.length > 0 && primary.join('\0') === key.join('\0');
 }
 
 function isFitForKey(column: TextRow): boolean {

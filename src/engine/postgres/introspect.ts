@@ -47,6 +47,16 @@ const keyQuery = `
   order by i.indisprimary desc, i.indnkeyatts, i.indexrelid
   limit 1`;
 
+/**
+ * What the planner's statistics say of the first key column tells whether rows lie in the order of the key; a table that
+ * was never analyzed is taken for one where they do not.
+ */
+const factsQuery = `
+  select has_table_privilege(c.oid, 'SELECT') as readable, coalesce((
+    select max(abs(s.correlation)) > 0.9 from pg_stats s
+    where (s.schemaname, s.tablename, s.attname) = (n.nspname, c.relname, $2::text)), false) as clustered
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`;
+
 interface ColumnRow {
   name: string;
   notNull: boolean;
@@ -65,15 +75,14 @@ export async function describeTable(
   const { rows } = await client.query<ColumnRow>(columnsQuery, [quoted]);
   if (rows.length === 0) return undefined;
   const key = await client.query<{ columns: string[] }>(keyQuery, [quoted]);
-  const rights = await client.query<{ readable: boolean }>(
-    "select has_table_privilege(to_regclass($1), 'SELECT') as readable",
-    [quoted],
-  );
+  const [first] = key.rows[0]?.columns ?? [];
+  const facts = await client.query<{ readable: boolean; clustered: boolean }>(factsQuery, [quoted, first]);
   return {
     name,
     columns: rows.map(sourceColumn),
     key: key.rows[0]?.columns ?? [],
-    readable: rights.rows[0]?.readable ?? false,
+    readable: facts.rows[0]?.readable ?? false,
+    clustered: facts.rows[0]?.clustered ?? false,
   };
 }
 

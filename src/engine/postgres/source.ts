@@ -25,13 +25,13 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
     { bounds, limit, order = true, share, signal }: Parameters<SourceDatabase['read']>[1],
   ): ReturnType<SourceDatabase['read']> {
     const client = await connectSource();
-    const where = bounds ? boundsCondition(table, bounds) : '';
-    const sample =
-      share === undefined ? '' : ` tablesample system (${Math.min(100, share * 100)}) repeatable (1)`;
+    const sample = share === undefined ? undefined : sampled(table, share, await hasRows(table));
+    const conditions = [...(bounds ? boundConditions(table, bounds) : []), ...(sample?.conditions ?? [])];
+    const where = conditions.length > 0 ? ` where ${conditions.join(' and ')}` : '';
     const sorted = order ? ` order by ${keyList(table)}` : '';
     const stream = copyOut(
       client,
-      `copy (select ${selectList(table)} from ${quoteTable(table.name)}${sample}${where}${sorted}) to stdout (format binary)`,
+      `copy (select ${selectList(table)} from ${quoteTable(table.name)}${sample?.clause ?? ''}${where}${sorted}) to stdout (format binary)`,
     );
     const stop = () => stream.destroy(new Error('reading the source was cancelled'));
     signal.addEventListener('abort', stop, { once: true });
@@ -46,6 +46,15 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
       signal.removeEventListener('abort', stop);
       await endReading(client);
     }
+  }
+
+  /** Of its own: a view has none, and the server takes no sample of it. */
+  async function hasRows(table: SourceTable): Promise<boolean> {
+    const { rows } = await catalog.query<{ stored: boolean }>(
+      `select relkind in ('r', 'p', 'm') as stored from pg_class where oid = to_regclass($1)`,
+      [quoteTable(table.name)],
+    );
+    return rows[0]?.stored ?? false;
   }
 
   return {
@@ -114,9 +123,24 @@ function typedKey(table: SourceTable, key: readonly string[]): string {
   return `(${values.join(', ')})`;
 }
 
-function boundsCondition(table: SourceTable, bounds: KeyBounds): string {
+function boundConditions(table: SourceTable, bounds: KeyBounds): string[] {
   const conditions: string[] = [];
   if (bounds.lower) conditions.push(`(${keyList(table)}) > ${typedKey(table, bounds.lower)}`);
   if (bounds.upper) conditions.push(`(${keyList(table)}) <= ${typedKey(table, bounds.upper)}`);
-  return conditions.length > 0 ? ` where ${conditions.join(' and ')}` : '';
+  return conditions;
+}
+
+/** An even share of the rows: the server's own sample where it has the rows, else those whose hashed key falls under it. */
+function sampled(
+  table: SourceTable,
+  share: number,
+  stored: boolean,
+): { clause: string; conditions: string[] } {
+  if (stored)
+    return {
+      clause: ` tablesample bernoulli (${Math.min(100, share * 100)}) repeatable (1)`,
+      conditions: [],
+    };
+  const hash = `hashtextextended(concat_ws(',', ${keyList(table)}), 0)`;
+  return { clause: '', conditions: [`(${hash} & 1048575) < ${Math.ceil(share * 1048576)}`] };
 }

@@ -32,6 +32,7 @@ export class MovedRows implements ReferenceIndex {
   readonly #byIdentity: boolean;
   readonly #memo = new Map<string, Resolution>();
   codesWanted = false;
+  #loadingCodes: Promise<void> | undefined;
   readonly currenciesOf: ReferenceIndex['currenciesOf'];
   readonly #currencyColumn: string | undefined;
   readonly #knownBefore: string | null;
@@ -71,7 +72,13 @@ export class MovedRows implements ReferenceIndex {
     if (this.#currencyColumn !== undefined) await this.#loadCurrencies(client, this.#currencyColumn);
   }
 
-  async loadCodes(client: Client): Promise<void> {
+  /** Those who ask while the codes are being loaded wait for that. */
+  loadCodes(client: Client): Promise<void> {
+    this.#loadingCodes ??= this.#readCodes(client).finally(() => (this.#loadingCodes = undefined));
+    return this.#loadingCodes;
+  }
+
+  async #readCodes(client: Client): Promise<void> {
     const { table, code } = this.#entity;
     if (!code) throw new Error(`rows of ${table} cannot be found by code: its entity names none`);
     const codes = new UuidMap();

@@ -12,6 +12,8 @@ export interface SourceTable {
   readonly key: readonly string[];
   /** our user may read it */
   readonly readable: boolean;
+  /** rows lie about in the order of the key, so that a range of keys is read without reading the rest */
+  readonly clustered: boolean;
 }
 
 /** Above `lower`, up to and with `upper`; keys as text, in the order of the key columns. Null is no bound. */
@@ -32,7 +34,8 @@ export interface SourceDatabase {
   count(table: SourceTable): Promise<number>;
   /**
    * One streaming read in key order, cut into chunks. The bytes of a chunk belong to the caller until `release`.
-   * `order: false` reads in the order of the heap, for what needs no order; `share` of the rows only, evenly spread.
+   * `order: false` reads in the order of the heap, for what needs no order; `share` of the rows only, evenly spread: the
+   * same ones each time.
    */
   read(
     table: SourceTable,

@@ -5,6 +5,7 @@ import { inTransaction } from '../../store/transaction.js';
 import { saveDecisions } from '../decisions.js';
 import type { SourceDatabase } from '../source/types.js';
 import { compileSource, loadReferences, type Step } from '../step.js';
+import { cutRanges, type KeyRange } from '../ranges/cut-ranges.js';
 import { deferObjects } from '../target/deferred-objects.js';
 import { findCandidates, settleRulesOf } from './find-candidates.js';
 import { settle } from './settle.js';
@@ -25,7 +26,13 @@ export async function surveyStep(
   step: Step,
   database: SourceDatabase,
   client: Client,
-  options: { signal: AbortSignal; progress: (rows: number) => void; at?: PassPoint | undefined },
+  options: {
+    /** rows of a range, more or less */
+    rangeRows: number;
+    signal: AbortSignal;
+    progress: (rows: number) => void;
+    at?: PassPoint | undefined;
+  },
 ): Promise<Survey> {
   const settled = await readSurvey(client, step);
   if (settled) return settled;
@@ -44,6 +51,7 @@ export async function surveyStep(
         rules,
       )
     : [];
+  const ranges = await cutSources(step, database, counts, options);
   await deferObjects(client, ref.run, entity.table);
   options.at?.('objects-off');
   await inTransaction(client, async () => {
@@ -54,13 +62,30 @@ export async function surveyStep(
       [ref.run, entity.step, rows],
     );
     await saveDecisions(client, ref, entity.step, decisions);
-    for (const [position, { table }] of step.sources.entries())
+    for (const [position, range] of ranges.entries())
       await client.query(
-        'insert into migration.ranges (run, step, source_table, range, rows) values ($1, $2, $3, $4, $5)',
-        [ref.run, entity.step, table.name, position, counts[position]],
+        `insert into migration.ranges (run, step, source_table, range, lower, upper, rows)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
+        [ref.run, entity.step, range.table, position, range.lower, range.upper, range.rows],
       );
   });
-  return { source: rows, ranges: step.sources.length };
+  return { source: rows, ranges: ranges.length };
+}
+
+/** The ranges of all legacy tables of the step, one table behind the other. */
+async function cutSources(
+  { sources }: Step,
+  database: SourceDatabase,
+  counts: readonly number[],
+  { rangeRows, signal }: { rangeRows: number; signal: AbortSignal },
+): Promise<(KeyRange & { readonly table: string })[]> {
+  const cut = await Promise.all(
+    sources.map(async (source, i) => {
+      const ranges = await cutRanges(database, source, counts[i] ?? 0, rangeRows, signal);
+      return ranges.map((range) => ({ ...range, table: source.table.name }));
+    }),
+  );
+  return cut.flat();
 }
 
 async function readSurvey(client: Client, { ref, entity }: Step): Promise<Survey | undefined> {

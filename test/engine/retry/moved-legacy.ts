@@ -15,6 +15,7 @@ import { prepareTargetSchema } from '../../../src/prepare/target-schema.js';
 import { migrateStore } from '../../../src/store/migrate-store.js';
 import { enterRun, stepCounts } from '../../../src/store/runs.js';
 import { withDatabase } from '../../helpers/databases.js';
+import { SharedReferences } from '../../../src/engine/references/shared-references.js';
 
 export const ref = { run: 'retry', plan: 'nxt', startedAt: '2025-01-19T10:00:00.000Z' };
 
@@ -87,10 +88,15 @@ export function withLegacy(tables: string, work: (moved: MovedLegacy) => Promise
           connect: connectTarget,
           move: async (name) => {
             const step = await open(name);
-            await surveyStep(step, database, target, { signal, progress: () => undefined });
+            await surveyStep(step, database, target, {
+              rangeRows: 250_000,
+              signal,
+              progress: () => undefined,
+            });
             await moveStep(step, {
               database,
               connect: connectTarget,
+              references: new SharedReferences(),
               limit: { rows: 4, bytes: 1 << 20 },
               pause: signal,
               signal,

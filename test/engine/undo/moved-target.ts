@@ -24,6 +24,7 @@ import { currentXid, noteFingerprint } from '../../../src/store/fingerprints.js'
 import { migrateStore } from '../../../src/store/migrate-store.js';
 import { completeStepRow, enterRun } from '../../../src/store/runs.js';
 import { createDatabase } from '../../helpers/databases.js';
+import { SharedReferences } from '../../../src/engine/references/shared-references.js';
 
 export const ref = { run: 'moved', plan: 'nxt', startedAt: '2025-01-19T10:00:00.000Z' };
 
@@ -167,11 +168,12 @@ async function moved(
   try {
     const step = await stepOf(source, client, entityOf(name));
     const { signal } = new AbortController();
-    await surveyStep(step, source, client, { signal, progress: () => undefined });
+    await surveyStep(step, source, client, { rangeRows: 250_000, signal, progress: () => undefined });
     await moveStep(step, {
       database: source,
       connect: () => connect({ connectionString: target }),
       // Several chunks of every step; there are few price lists.
+      references: new SharedReferences(),
       limit: { rows: name === 'price-lists' ? 4 : 20, bytes: 1 << 20 },
       pause: signal,
       signal,

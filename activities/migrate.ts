@@ -9,11 +9,13 @@ import { requireAllRanges } from '../src/engine/complete/require-all-ranges.js';
 import { surveyStep } from '../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
+import type { Turn } from '../src/pressure/courtesy.js';
 import { completedEntities } from '../src/store/run-entities.js';
 import { completeStepRow, stepCounts } from '../src/store/runs.js';
+import { courteously } from './courteous.js';
 import type { RunContext } from './run-context.js';
 import { StepFigures } from './step-figures.js';
-import type { Activities } from './types.js';
+import type { Activities, MovedStep } from './types.js';
 
 type Migrate = Pick<Activities, 'countStep' | 'countSource' | 'surveyStep' | 'moveStep' | 'completeStep'>;
 
@@ -43,15 +45,16 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
         ),
       ),
 
-    moveStep: ({ lane: _lane, batchSize, timeoutMs, limit, ...ref }) =>
-      context.attempt(ref, async ({ pause, signal, progress, stopped }) => {
+    moveStep: ({ lane, batchSize, timeoutMs, limit, ...ref }) =>
+      context.attempt(ref, async (attempt) => {
+        const { signal, progress, stopped } = attempt;
         const tooMany = new AbortController();
         let figures: StepFigures | undefined;
-        try {
-          return await context.withStep(ref, async (step, source, client) => {
+        const memory = context.memoryGuard(batchSize);
+        const moveOn = ({ pause, pace }: Turn): Promise<MovedStep> =>
+          context.withStep(ref, async (step, source, client) => {
             const rows = await StepFigures.open({ client, ref, limit, report: progress });
             figures = rows;
-            const memory = context.memoryGuard(batchSize);
             const size = new ChunkSize(memory.limit, context.flight);
             const moving = () =>
               moveStep(step, {
@@ -61,6 +64,7 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
                 references: context.references,
                 pause: AbortSignal.any([pause, tooMany.signal]),
                 signal,
+                pace,
                 onCommit: async (moved, last) => {
                   await rows.committed(moved);
                   if (rows.tooManyErrors) tooMany.abort();
@@ -72,6 +76,17 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
             const done = await context.flight.reading(moving);
             const counts = await stepCounts(client, ref.run, ref.step);
             return { ...counts, done, tooManyErrors: rows.tooManyErrors };
+          });
+        try {
+          return await courteously(context, {
+            ref,
+            lane,
+            // The step's own and that of the claims, and two for the chunks; the catalogue's and the reading.
+            need: { source: 2, target: 4 },
+            left: 'ranges',
+            attempt,
+            work: moveOn,
+            isOver: ({ done }) => done || tooMany.signal.aborted,
           });
         } catch (error) {
           if (!signal.aborted) throw error;

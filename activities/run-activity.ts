@@ -18,7 +18,7 @@ export interface Attempt {
   /** aborted: drop what is in hand. The attempt's connections to the target are ended on the server */
   readonly signal: AbortSignal;
   /** what the next heartbeat and the next report to the run carry; parts that are left out stay as they are */
-  readonly progress: (part: Omit<ActivityReport, 'id' | 'activity' | 'step'>) => void;
+  readonly progress: (part: Partial<Omit<ActivityReport, 'id' | 'activity' | 'step'>>) => void;
   /** resolves when `signal` is aborted and the target has ended all connections of the attempt */
   readonly stopped: () => Promise<void>;
 }

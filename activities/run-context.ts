@@ -16,6 +16,7 @@ import { parseTimestamp } from '../src/engine/values/timestamp.js';
 import type { Entity, Plan } from '../src/plan/model.js';
 import { findPlan } from '../src/plan/registry.js';
 import type { ConnectionReport, TargetReport } from '../src/prepare/connection-report.js';
+import { PressureWatch } from '../src/pressure/pressure-watch.js';
 import { lookAtPostgres } from '../src/prepare/postgres.js';
 import { lookAtSource } from '../src/prepare/source.js';
 import { databaseError } from '../src/store/postgres-errors.js';
@@ -30,10 +31,12 @@ export class RunContext {
   /** of all moves of this worker */
   readonly references = new SharedReferences();
   readonly flight: BytesInFlight;
+  readonly pressure: PressureWatch;
   readonly #connectionsOf = new WeakMap<Context, TargetConnections>();
 
   constructor(config: Config) {
     this.config = config;
+    this.pressure = new PressureWatch(config);
     this.flight = new BytesInFlight(config.limits.parallel * config.limits.chunkBytes);
   }
 

@@ -172,11 +172,13 @@ export interface Activities {
     }
   >;
 
+  /** Answers how many ranges are yet to be compared. `again`: also chunks in which differences were found before. */
+  openVerification(ref: StepRef & { readonly again: boolean }): Promise<{ readonly ranges: number }>;
   /**
-   * Compares every row that the step moved with its source, through the mapping. `again`: also the chunks in which
-   * differences were found before.
+   * Compares rows that the step moved with their source, through the mapping, range by range until none is left; several
+   * of these may run side by side. Answers the figures of the step as they are then.
    */
-  verifyStep(ref: StepRef & { readonly lane: number; readonly again: boolean }): Promise<{
+  verifyStep(ref: StepRef & { readonly lane: number }): Promise<{
     readonly rows: number;
     readonly differences: number;
     /** of these, rows whose source is as it was read */

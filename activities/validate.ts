@@ -4,14 +4,18 @@ import { checkReferences } from '../src/checks/references.js';
 import type { CheckContext, CheckOutcome } from '../src/checks/types.js';
 import type { RunRef } from '../src/contract/outline.js';
 import type { CheckResult } from '../src/contract/status.js';
-import { verifyStep } from '../src/engine/verify/verify-step.js';
+import { openVerification, verifyStep } from '../src/engine/verify/verify-step.js';
 import { entitiesOfRun } from '../src/store/run-entities.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
 import { saveChecks } from '../src/store/check-results.js';
+import { courteously } from './courteous.js';
 import type { RunContext } from './run-context.js';
 import type { Activities } from './types.js';
 
-type Validate = Pick<Activities, 'verifyStep' | 'checkCounts' | 'checkReferences' | 'checkRules'>;
+type Validate = Pick<
+  Activities,
+  'openVerification' | 'verifyStep' | 'checkCounts' | 'checkReferences' | 'checkRules'
+>;
 
 /** Phase 3. */
 export function validateActivities(context: RunContext, at?: PassPoint): Validate {
@@ -35,17 +39,35 @@ export function validateActivities(context: RunContext, at?: PassPoint): Validat
       );
 
   return {
-    verifyStep: ({ lane: _lane, again, ...ref }) =>
-      context.attempt(ref, ({ pause, progress }) =>
-        context.withStep(ref, (step, source) =>
-          verifyStep(step, source, () => context.connectTarget(), {
-            // Looked at between chunks, each of which is marked when it is compared.
-            signal: pause,
-            progress: (done) => progress({ done, of: null }),
-            again,
-            at,
-          }),
-        ),
+    openVerification: ({ again, ...ref }) =>
+      context.attempt(ref, () =>
+        context.withStep(ref, async (step, _source, client) => ({
+          ranges: await openVerification(client, step, again),
+        })),
+      ),
+
+    verifyStep: ({ lane, ...ref }) =>
+      context.attempt(ref, (attempt) =>
+        courteously(context, {
+          ref,
+          lane,
+          // The step's own, and two to compare; the catalogue's and the reading.
+          need: { source: 2, target: 3 },
+          left: 'chunks',
+          attempt,
+          work: ({ pause, pace }) =>
+            context.withStep(ref, (step, source) =>
+              verifyStep(step, source, () => context.connectTarget(), {
+                // Looked at between chunks, each of which is marked when it is compared.
+                signal: pause,
+                pace,
+                progress: (done) => attempt.progress({ done, of: null }),
+                references: context.references,
+                at,
+              }),
+            ),
+          isOver: () => true,
+        }),
       ),
     checkCounts: checking(checkCounts),
     checkReferences: checking(checkReferences),

@@ -42,6 +42,7 @@ const summaries: { readonly [K in keyof Activities]: readonly [Duration, string]
   moveStep: [long, 'move'],
   completeStep: [long, 'links, counts, indexes of'],
   retryRejects: [long, 'move quarantined rows of'],
+  openVerification: [short, 'see what is to be compared of'],
   verifyStep: [long, 'compare source and target of'],
   checkCounts: [long, 'compare counts'],
   checkReferences: [long, 'check references'],

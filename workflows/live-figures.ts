@@ -1,5 +1,5 @@
 import type { ActivityReport } from '../src/contract/activity-report.js';
-import type { Doing } from '../src/contract/status.js';
+import type { Doing, RunThrottle } from '../src/contract/status.js';
 
 /**
  * What activities have reported while they work. Kept in memory only: it comes by a query, which no history records, so
@@ -27,6 +27,14 @@ export class LiveFigures {
 
   get doing(): Doing[] {
     return [...this.#reports.values()].map(({ activity, step, done, of }) => ({ activity, step, done, of }));
+  }
+
+  /** What slows the work, the longest of it where there is more than one. */
+  get throttle(): RunThrottle | null {
+    const all = [...this.#reports.values()].flatMap(({ throttle, step }) =>
+      throttle ? [{ ...throttle, step }] : [],
+    );
+    return all.toSorted((a, b) => a.since.localeCompare(b.since))[0] ?? null;
   }
 
   /** The step's figures as last reported, with the rate of all who work on it; undefined when nobody has. */

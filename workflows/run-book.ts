@@ -173,6 +173,7 @@ export class RunBook {
       actions: [...data.actions],
       skipped: [...data.skipped],
       qualityScore: data.qualityScore,
+      throttle: now.live?.throttle ?? null,
       now: now.live?.doing ?? [],
       checks: [...data.checks],
       report: data.report,

@@ -1,7 +1,7 @@
 /** What Temporal's own tools show of a run: search attributes and a table in the workflow's current details. */
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { Doing, OperatorAction, RunStatus, StepStatus } from '../src/contract/status.js';
+import type { Doing, OperatorAction, RunStatus, RunThrottle, StepStatus } from '../src/contract/status.js';
 
 const keys = {
   name: defineSearchAttributeKey('MigrationName', SearchAttributeType.KEYWORD),
@@ -47,6 +47,7 @@ function details(status: RunStatus): string {
       ? [`**Waiting**: ${status.waitingFor.reason} (helps: ${status.waitingFor.helps.join(', ')})`]
       : []),
     ...(status.lastError ? [`**Last error**: ${status.lastError.code} ${status.lastError.message}`] : []),
+    ...(status.throttle ? [throttled(status.throttle)] : []),
     ...(status.now.length > 0 ? [`Now: ${status.now.map(doing).join('; ')}`] : []),
     [
       header(['step', 'state', 'read', 'of', 'migrated', 'merged', 'rejected', 'rows/s', 'differ']),
@@ -77,6 +78,10 @@ function stepRow(step: StepStatus): string {
 
 function doing({ activity, step, done, of }: Doing): string {
   return `${activity}${step === null ? '' : ` ${step}`}: ${count(done)}${of === null ? '' : ` of ${count(of)}`}`;
+}
+
+function throttled({ step, reason, since }: RunThrottle): string {
+  return `**Slowed down**${step === null ? '' : ` ${step}`} since ${at(since)}: ${reason}`;
 }
 
 function action({ at: when, by, what, reason }: OperatorAction): string {

@@ -91,7 +91,7 @@ for (const entity of entities) {
   const moveCpu = (user + system) / 1e6;
   const complete = await seconds(() => rebuildObjects(client, ref.run, entity.table, () => undefined));
   const verify = await seconds(async () => {
-    const options = { again: false, signal, progress: () => undefined };
+    const options = { references: new SharedReferences(), signal, progress: () => undefined };
     ({ differences } = await verifyStep(step, source, connectTarget, options));
   });
   const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);

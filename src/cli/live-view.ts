@@ -32,6 +32,7 @@ export function liveView(snapshot: RunSnapshot, screen: Screen): string {
     '',
     totals(status),
     deadline(status, screen),
+    ...throttleLines(status, screen),
     ...activityLines(snapshot, screen),
     ...holdLines(snapshot, status, screen),
   ].join('\n');
@@ -142,6 +143,12 @@ function totals({ rows, errorRate }: RunStatus): string {
 function deadline(status: RunStatus, { timeZone }: Screen): string {
   const left = timeSpan(status.secondsLeft);
   return `Deadline ${timeOfDay(new Date(status.deadline), timeZone)}, in ${left}`;
+}
+
+function throttleLines({ throttle }: RunStatus, { colors, width, timeZone }: Screen): string[] {
+  if (!throttle) return [];
+  const since = timeOfDay(new Date(throttle.since), timeZone);
+  return wrap(`Slowed down since ${since}: ${throttle.reason}`, width - 1).map(colors.yellow);
 }
 
 function activityLines({ pending, silence, status }: RunSnapshot, { colors, width }: Screen): string[] {

@@ -17,6 +17,7 @@ export class PlainProgress {
   #now = 0;
   #writtenAt = 0;
   #held = false;
+  #slowedSince: string | null = null;
 
   constructor(write: (line: string) => void, address: () => string) {
     this.#writeLine = write;
@@ -36,6 +37,7 @@ export class PlainProgress {
       if (phase === 'validate') for (const step of status.steps) this.#compared(step);
     }
     if (this.#now - this.#progressAt >= progressEveryMs) this.#progress(snapshot, status);
+    this.#slowed(status);
     this.#hold(snapshot.run, status);
     if (this.#now - this.#writtenAt >= silenceMs) this.#stillAtWork(snapshot);
   }
@@ -74,6 +76,13 @@ export class PlainProgress {
     const left = `about ${timeSpan(now.secondsLeft ?? 0)} left`;
     const rejected = `${count(status.rows.rejected)} rejected so far (${percent(status.errorRate)})`;
     this.#write(`⏱️  Processing rate: ${count(Math.round(now.perSecond))} records/sec, ${left}, ${rejected}`);
+  }
+
+  /** Said when it begins, and when it is over; not again for each new figure. */
+  #slowed({ throttle }: RunStatus): void {
+    if (throttle && throttle.since !== this.#slowedSince) this.#write(`🐢 Slowed down: ${throttle.reason}`);
+    if (!throttle && this.#slowedSince !== null) this.#write('🐇 Nothing slows the run any more');
+    this.#slowedSince = throttle?.since ?? null;
   }
 
   /** Said again whenever it is held anew. */

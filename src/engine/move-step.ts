@@ -6,8 +6,7 @@ import type { PassPoint } from '../observe/fault-point.js';
 import { rangeLock } from '../store/chunks.js';
 import { moveRange, type MovedRows } from './move-range.js';
 import type { ChunkLimit, SourceDatabase } from './source/types.js';
-import type { MovedRows as ReferenceRows } from './references/moved-rows.js';
-import type { SharedReferences } from './references/shared-references.js';
+import { HeldReferences, type SharedReferences } from './references/shared-references.js';
 import type { Step } from './step.js';
 
 export interface StepMove {
@@ -40,12 +39,7 @@ const pollMs = 250;
 export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
   const client = await move.connect();
   const total = { read: 0, migrated: 0, merged: 0, rejected: 0 };
-  const held = new Map<boolean, ReadonlyMap<string, ReferenceRows>>();
-  const referencesOf = async (own: boolean) => {
-    const references = held.get(own) ?? (await move.references.acquire(step, client, own));
-    held.set(own, references);
-    return references;
-  };
+  const references = new HeldReferences(move.references, step, client);
   try {
     for (;;) {
       move.signal.throwIfAborted();
@@ -64,12 +58,12 @@ export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
             total[count] = before[count] + moved[count];
           return move.onCommit(total, last);
         },
-        referencesOf,
+        held: references,
       });
       if (!through) return false;
     }
   } finally {
-    for (const own of held.keys()) move.references.release(step, own);
+    references.release();
     await client.end().catch(() => undefined);
   }
 }
@@ -85,9 +79,7 @@ async function moveClaimed(
   step: Step,
   range: Range,
   client: Client,
-  move: StepMove & {
-    readonly referencesOf: (own: boolean) => Promise<ReadonlyMap<string, ReferenceRows>>;
-  },
+  move: StepMove & { readonly held: HeldReferences },
 ): Promise<boolean> {
   const { ref, entity } = step;
   const source = step.sources.find(({ plan }) => plan.table === range.sourceTable);
@@ -99,7 +91,7 @@ async function moveClaimed(
     source,
     database: move.database,
     client,
-    references: await move.referencesOf(own),
+    references: await move.held.of({ own }),
     decisions: await loadDecisions(client, ref, entity.step, range.sourceTable),
     signal: move.pause,
   });

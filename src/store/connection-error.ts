@@ -3,6 +3,14 @@ import { MigrationError } from '../contract/errors.js';
 export const waitAndRetry =
   'It is tried again by itself; if it stays so, see the server and the network between.';
 
+/** What a server does that has reached its limit of connections. */
+export const noConnectionToSpare = 'has no connection to spare';
+
+/** Whether a server refused a connection because it has as many as it may: it is whole, and worth waiting for. */
+export function isFull(error: unknown): boolean {
+  return error instanceof MigrationError && error.message.includes(noConnectionToSpare);
+}
+
 /** Codes of sockets that come and go by themselves. */
 const transientCodes = new Set([
   'ECONNREFUSED',

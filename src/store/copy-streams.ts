@@ -1,17 +1,13 @@
 import type { ClientBase } from 'pg';
-import {
-  from as copyFrom,
-  to as copyTo,
-  type CopyStreamQuery,
-  type CopyToStreamQuery,
-} from 'pg-copy-streams';
+import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
+import { CopyOut } from './copy-out.js';
 
 /**
  * COPY streams whose late errors concern nobody. Whoever reads or writes such a stream hears its errors; one that comes
  * after that, because the connection is ended on purpose, would otherwise have no listener and end the process.
  */
-export function copyOut(client: ClientBase, sql: string): CopyToStreamQuery {
-  const stream = client.query(copyTo(sql));
+export function copyOut(client: ClientBase, sql: string): CopyOut {
+  const stream = client.query(new CopyOut(sql));
   stream.on('error', () => undefined);
   return stream;
 }

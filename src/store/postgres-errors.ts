@@ -6,7 +6,12 @@
  * same reason the server's error is not handed on as the cause.
  */
 import { DatabaseError } from 'pg';
-import { connectionError, waitAndRetry, type ConnectionWords } from './connection-error.js';
+import {
+  connectionError,
+  noConnectionToSpare,
+  waitAndRetry,
+  type ConnectionWords,
+} from './connection-error.js';
 import { MigrationError, type ErrorCode, type ErrorPlace } from '../contract/errors.js';
 
 interface Meaning {
@@ -41,7 +46,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '53300': {
     code: 'ERR_001',
     transient: true,
-    what: 'has no connection to spare',
+    what: noConnectionToSpare,
     next: 'It is tried again by itself; lower the pool size or raise max_connections if it stays so.',
   },
   '57': { code: 'ERR_001', transient: true, what: 'ended the connection', next: waitAndRetry },

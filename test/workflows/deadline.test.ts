@@ -91,6 +91,7 @@ describe('the clock of a run', { timeout: 30_000 }, () => {
   }
 
   const rowsDiffer: Partial<Activities> = {
+    openVerification: async () => ({ ranges: 1 }),
     verifyStep: async () => ({ rows: 10, differences: 1, corrupted: 0 }),
   };
   const diskFull: Partial<Activities> = {

@@ -103,7 +103,7 @@ describe('what has failed half way', () => {
     await endAll(run);
     expect(run.target.get('suppliers')).toBe('all');
     await run.update('run-step', { step: 'validate' });
-    expect(run.pending.map(({ name }) => name)).toEqual(['verifyStep']);
+    expect(run.pending.map(({ name }) => name)).toEqual(['openVerification']);
   });
 
   it('a retry of the quarantine: what stands on it does not move before it is through', async () => {

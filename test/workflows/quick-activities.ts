@@ -34,6 +34,7 @@ export function quickActivities(over: Partial<Activities> = {}): Activities {
       return { ...counts, checkpoint: `${table}_completed`, at: new Date(0).toISOString() };
     },
     retryRejects: async () => ({ ...counts, moved: 0, done: true }),
+    openVerification: async () => ({ ranges: 1 }),
     verifyStep: async () => ({ rows: 10, differences: 0, corrupted: 0 }),
     checkCounts: async () => [],
     checkReferences: async () => [],

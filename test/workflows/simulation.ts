@@ -360,6 +360,7 @@ export class Simulation {
         return { ...this.#counts(step), checkpoint: `${table}_completed`, at: startedAt };
       },
       retryRejects: () => ({ ...this.#counts(step), moved: 1, done }),
+      openVerification: () => ({ ranges: 1 }),
       verifyStep: () => ({ rows: 100, differences: refused ? 1 : 0, corrupted: refused ? 1 : 0 }),
       checkCounts: () => [
         { check: 'counts', title: 'Counts', severity: 'error', looked: 100, failed: refused ? 1 : 0 },

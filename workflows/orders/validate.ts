@@ -1,6 +1,25 @@
 import type { Acts } from '../acts.js';
 import { RollbackNeeded } from '../failure.js';
+import type { Answers } from '../activities.js';
 import { validationGate } from '../gates.js';
+
+type Verified = Answers['verifyStep'];
+
+/** Of one step, its ranges side by side; `again`: also what was found to differ before. */
+async function verify(acts: Acts, step: string, again: boolean): Promise<Verified> {
+  const { data } = acts.control;
+  const { ranges } = await acts.do('openVerification', (ref) => ({ ...ref, step, again }));
+  const lanes = Math.max(1, Math.min(data.settings.parallel, data.parallel, ranges));
+  const found = await acts.sideBySide(
+    Array.from(
+      { length: lanes },
+      (_, lane) => () => acts.do('verifyStep', (ref) => ({ ...ref, step, lane })),
+    ),
+  );
+  // Each counts all that is in by its end, so the highest figures are those of the last one.
+  const highest = (of: keyof Verified) => Math.max(...found.map((figures) => figures[of]));
+  return { rows: highest('rows'), differences: highest('differences'), corrupted: highest('corrupted') };
+}
 
 /** Phase 3: every moved row is compared with its source; then counts, references and business rules. */
 export async function validate(acts: Acts): Promise<void> {
@@ -12,8 +31,7 @@ export async function validate(acts: Acts): Promise<void> {
   acts.changed();
   for (const { step, table, state, differences } of data.steps) {
     if (state !== 'completed') continue;
-    const again = (differences ?? 0) > 0;
-    const found = await acts.do('verifyStep', (ref) => ({ ...ref, step, lane: 0, again }));
+    const found = await verify(acts, step, (differences ?? 0) > 0);
     book.setDifferences(step, found.differences);
     acts.changed();
     if (found.corrupted > 0)

@@ -4,7 +4,12 @@
  * The server's own words are quoted only where they name things (tables, users, files), since others may repeat a row's
  * data; for the same reason the server's error is not handed on as the cause.
  */
-import { connectionError, waitAndRetry, type ConnectionWords } from '../../store/connection-error.js';
+import {
+  connectionError,
+  noConnectionToSpare,
+  waitAndRetry,
+  type ConnectionWords,
+} from '../../store/connection-error.js';
 import { MigrationError, type ErrorCode } from '../../contract/errors.js';
 
 interface Meaning {
@@ -26,7 +31,7 @@ const ended: Meaning = {
 const full: Meaning = {
   code: 'ERR_001',
   transient: true,
-  what: 'has no connection to spare',
+  what: noConnectionToSpare,
   next: 'It is tried again by itself; lower the parallelism or raise max_connections if it stays so.',
 };
 const refused: Meaning = {

@@ -2,36 +2,71 @@ import type { Client } from 'pg';
 import { loadReferences, type Step } from '../step.js';
 import type { MovedRows } from './moved-rows.js';
 
-type References = ReadonlyMap<string, MovedRows>;
+export type References = ReadonlyMap<string, MovedRows>;
+
+/** Which rows: with those of the step itself, as they are when the first one asks; see `loadReferences`. */
+export interface ReferenceOptions {
+  readonly own: boolean;
+  readonly knownBefore?: string | null;
+}
 
 /**
- * The rows that a step refers to, loaded once for all who move it in this process, and dropped when the last of them is
- * through: meanwhile they do not change, since parents are complete before their children move.
+ * The rows that a step refers to, loaded once for all who move or compare it in this process, and dropped when the last
+ * of them is through: meanwhile they do not change, since parents are complete before their children move.
  */
 export class SharedReferences {
   readonly #loaded = new Map<string, { users: number; readonly references: Promise<References> }>();
 
-  /** `own`: with the rows of the step itself, as they are when the first one asks. Whoever acquires, releases. */
-  async acquire(step: Step, client: Client, own: boolean): Promise<References> {
-    const name = nameOf(step, own);
-    const known = this.#loaded.get(name) ?? { users: 0, references: loadReferences(step, client, { own }) };
+  /** Whoever acquires, releases. */
+  async acquire(step: Step, client: Client, options: ReferenceOptions): Promise<References> {
+    const name = nameOf(step, options);
+    const known = this.#loaded.get(name) ?? { users: 0, references: loadReferences(step, client, options) };
     this.#loaded.set(name, known);
     known.users++;
     try {
       return await known.references;
     } catch (error) {
-      this.release(step, own);
+      this.release(step, options);
       throw error;
     }
   }
 
-  release(step: Step, own: boolean): void {
-    const name = nameOf(step, own);
+  release(step: Step, options: ReferenceOptions): void {
+    const name = nameOf(step, options);
     const known = this.#loaded.get(name);
     if (known && --known.users === 0) this.#loaded.delete(name);
   }
 }
 
-function nameOf({ ref, entity }: Step, own: boolean): string {
-  return JSON.stringify([ref.run, entity.step, own]);
+/** What one of them uses, from range to range. */
+export class HeldReferences {
+  readonly #shared: SharedReferences;
+  readonly #step: Step;
+  readonly #client: Client;
+  readonly #held = new Map<string, { readonly options: ReferenceOptions; readonly references: References }>();
+
+  /** Loads over `client`, which nobody else uses meanwhile. */
+  constructor(shared: SharedReferences, step: Step, client: Client) {
+    this.#shared = shared;
+    this.#step = step;
+    this.#client = client;
+  }
+
+  async of(options: ReferenceOptions): Promise<References> {
+    const name = nameOf(this.#step, options);
+    const held = this.#held.get(name);
+    if (held) return held.references;
+    const references = await this.#shared.acquire(this.#step, this.#client, options);
+    this.#held.set(name, { options, references });
+    return references;
+  }
+
+  release(): void {
+    for (const { options } of this.#held.values()) this.#shared.release(this.#step, options);
+    this.#held.clear();
+  }
+}
+
+function nameOf({ ref, entity }: Step, { own, knownBefore = null }: ReferenceOptions): string {
+  return JSON.stringify([ref.run, entity.step, own, knownBefore]);
 }

@@ -53,17 +53,20 @@ export async function findCandidates(
   let seen = 0;
   for (let pass = 0; pass < passes; pass++) {
     const repeated = new RepeatedKeys(expected, pass, passes);
+    const add = (hash: KeyHash): void => repeated.add(hash);
     await standing.each((row) => repeated.add(hashOf(entity, row)));
     for (const reader of readers)
       await reader.each(options.signal, (row) => {
-        reader.hashes(row, (hash) => repeated.add(hash));
+        reader.hashes(row, add);
         if (++seen % 10_000 === 0) options.progress(seen);
       });
     if (!repeated.any) continue;
+    let suspicious = false;
+    const suspect = (hash: KeyHash): void => void (suspicious ||= repeated.has(hash));
     for (const [position, reader] of readers.entries())
       await reader.each(options.signal, (row) => {
-        let suspicious = false;
-        reader.hashes(row, (hash) => (suspicious ||= repeated.has(hash)));
+        suspicious = false;
+        reader.hashes(row, suspect);
         if (suspicious) suspects[position]?.set(reader.legacyId(row), reader.suspect(row));
         if (++seen % 10_000 === 0) options.progress(seen);
       });

@@ -47,7 +47,7 @@ export class TupleWriter {
     this.reserve(length);
     const { bytes, position } = this;
     // Short runs are faster byte by byte than through the native copy.
-    if (length < 48) for (let i = 0; i < length; i++) bytes[position + i] = source[start + i] as number;
+    if (length < 160) for (let i = 0; i < length; i++) bytes[position + i] = source[start + i] as number;
     else source.copy(bytes, position, start, start + length);
     this.position = position + length;
   }

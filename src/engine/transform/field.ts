@@ -1,5 +1,5 @@
 import type { RawRow, SourceColumn } from '../row.js';
-import { textFault } from '../values/text.js';
+import { textFaultAt } from '../values/text.js';
 import { textOf } from '../values/wire-text.js';
 import { documentText, isBit } from './document-value.js';
 import type { RowContext } from './types.js';
@@ -56,7 +56,7 @@ export function checkedText(
     const length = row.length[field] as number;
     if (length === -1) return null;
     const start = row.start[field] as number;
-    const fault = textFault(row.bytes.subarray(start, start + length));
+    const fault = textFaultAt(row.bytes, start, start + length);
     if (fault === undefined) return read(row);
     context.fault(column.name, fault);
     return undefined;

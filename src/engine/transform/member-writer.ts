@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { writeNumericText } from '../values/pg-numeric.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
 import { documentText, isIdColumn } from './document-value.js';
 import type { Field } from './field.js';
@@ -36,6 +37,18 @@ export function memberWriter(field: Field, as: 'plain' | 'json', slowOnly: boole
     return (row, _context, out) => {
       if (row.length[at] === -1) return false;
       out.utf8(String(row.bytes.readInt32BE(row.start[at])));
+      return true;
+    };
+  if (column.encoding === 'pg-binary' && column.kind === 'numeric')
+    return (row, context, out) => {
+      if (row.length[at] === -1) return false;
+      const { position } = out;
+      out.byte(0x22);
+      if (!writeNumericText(out, row.bytes, row.start[at] as number)) {
+        out.position = position;
+        return slow(row, context, out);
+      }
+      out.byte(0x22);
       return true;
     };
   return slow;

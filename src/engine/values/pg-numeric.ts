@@ -33,6 +33,42 @@ export function numericText(bytes: Buffer, start: number): string {
   return `${sign === negativeSign ? '-' : ''}${digits}${scale > 0 ? `.${fraction.slice(0, scale)}` : ''}`;
 }
 
+/** Writes what `numericText` gives; false, and nothing written, where that is no number. */
+export function writeNumericText(out: TupleWriter, from: Buffer, start: number): boolean {
+  const sign = (from[start + 4] as number) << 8;
+  if (sign >= nan) return false;
+  const count = get16(from, start);
+  const weight = (get16(from, start + 2) << 16) >> 16;
+  const scale = get16(from, start + 6);
+  const first = start + 8;
+  out.reserve(2 + 4 * Math.max(1, weight + 1) + scale + 4);
+  const { bytes } = out;
+  let at = out.position;
+  if (sign === negativeSign) bytes[at++] = 0x2d;
+  if (weight < 0) bytes[at++] = 0x30;
+  for (let index = 0; index <= weight; index++) {
+    const group = index < count ? get16(from, first + 2 * index) : 0;
+    if (index > 0 || group >= 1000) bytes[at++] = 0x30 + Math.trunc(group / 1000);
+    if (index > 0 || group >= 100) bytes[at++] = 0x30 + (Math.trunc(group / 100) % 10);
+    if (index > 0 || group >= 10) bytes[at++] = 0x30 + (Math.trunc(group / 10) % 10);
+    bytes[at++] = 0x30 + (group % 10);
+  }
+  if (scale > 0) {
+    bytes[at++] = 0x2e;
+    for (let digit = 0; digit < scale; digit += 4) {
+      const index = weight + 1 + (digit >> 2);
+      const group = index < 0 || index >= count ? 0 : get16(from, first + 2 * index);
+      bytes[at] = 0x30 + Math.trunc(group / 1000);
+      bytes[at + 1] = 0x30 + (Math.trunc(group / 100) % 10);
+      bytes[at + 2] = 0x30 + (Math.trunc(group / 10) % 10);
+      bytes[at + 3] = 0x30 + (group % 10);
+      at += Math.min(4, scale - digit);
+    }
+  }
+  out.position = at;
+  return true;
+}
+
 /** Writes a field of type numeric with the given display scale. The value must fit it. */
 export function writeNumeric(out: TupleWriter, decimal: Decimal, scale: number): void {
   const padded = Math.ceil(decimal.whole.length / 4) * 4;

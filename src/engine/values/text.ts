@@ -50,6 +50,15 @@ export function fold(text: string): string {
   return trim(text).toLowerCase();
 }
 
+/** The same for a part of a buffer; most texts are ASCII, which is seen without an object or a call. */
+export function textFaultAt(bytes: Uint8Array, start: number, end: number): string | undefined {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0 || byte >= 0x80) return textFault(bytes.subarray(start, end));
+  }
+  return undefined;
+}
+
 /** Why bytes cannot be text in PostgreSQL, or undefined when they can. */
 export function textFault(bytes: Uint8Array): string | undefined {
   if (!isUtf8(bytes)) return 'holds bytes that are not valid UTF-8';

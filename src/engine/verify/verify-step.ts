@@ -5,7 +5,9 @@ import { ChunkTransformer } from '../chunk-transformer.js';
 import { loadDecisions } from '../decisions.js';
 import { stepOfKind } from '../retry/retry-range.js';
 import type { SourceDatabase } from '../source/types.js';
-import { loadReferences, referencedSteps, type Step, type StepSource } from '../step.js';
+import { HeldReferences, type SharedReferences } from '../references/shared-references.js';
+import { referencedSteps, type Step } from '../step.js';
+import { rangeLock } from '../../store/chunks.js';
 import { comparedAlike } from './compared-alike.js';
 import { Comparison, type ComparedChunk, type Difference } from './comparison.js';
 import { readChunksAgain } from './read-chunks-again.js';
@@ -19,16 +21,29 @@ export interface Verification {
 }
 
 export interface VerifyOptions {
-  /** chunks in which differences were found before are compared again */
-  readonly again: boolean;
+  /** of all who verify steps in this process */
+  readonly references: SharedReferences;
   readonly signal: AbortSignal;
+  /** awaited before each chunk is compared: rests while a server should be spared. Ends at once when `signal` is aborted */
+  readonly pace?: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly progress: (rows: number) => void;
   readonly at?: PassPoint | undefined;
 }
 
 /**
- * Reads every source row of the step again, through the same rules, and compares it with the row that stands in the
+ * Answers how many ranges of the step have chunks that are yet to be compared. `again`: chunks in which differences were
+ * found before are compared once more.
+ */
+export async function openVerification(client: Client, step: Step, again: boolean): Promise<number> {
+  if (again) await forgetDifferences(client, step);
+  return (await rangesLeft(client, step)).length;
+}
+
+/**
+ * Reads the source rows of the step again, through the same rules, and compares them with the rows that stand in the
  * target, column by column; chunk by chunk, each marked when it is done, so that a crash repeats one chunk at most.
+ * Several of these may run side by side, on one worker or many: each takes ranges that no other is at, and ends when
+ * there are none. Answers the figures of the step as they are then.
  */
 export async function verifyStep(
   step: Step,
@@ -38,40 +53,84 @@ export async function verifyStep(
 ): Promise<Verification> {
   const client = await connect();
   const reading = await connect();
+  const references = new HeldReferences(options.references, step, client);
   try {
     // A chunk's rows are found by their keys. Left to itself the planner, which cannot know how few the keys of one chunk
     // are, would read the whole table for every chunk.
     await reading.query(
       "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set work_mem = '64MB'",
     );
-    if (options.again) await forgetDifferences(client, step);
     let rows = 0;
-    for (const source of step.sources)
-      for await (const { chunk, found } of compareSource(step, source, database, client, reading, options)) {
+    for (;;) {
+      const range = await claimRange(client, step);
+      if (!range) break;
+      const comparison = { step, range, database, client, reading, references, options };
+      for await (const { chunk, found } of compareRange(comparison)) {
         options.at?.('chunk-compared');
         await record(client, step, chunk, found);
         options.at?.('chunk-verified');
         rows += chunk.read;
         options.progress(rows);
       }
+      await client.query('select pg_advisory_unlock_all()');
+    }
     return await total(client, step);
   } finally {
+    references.release();
     await Promise.all([client.end().catch(() => undefined), reading.end().catch(() => undefined)]);
   }
 }
 
-/** The chunks of one legacy table that are left, with their differences; those of one kind by the same rules. */
-async function* compareSource(
-  step: Step,
-  source: StepSource,
-  database: SourceDatabase,
-  client: Client,
-  reading: Client,
-  { signal }: VerifyOptions,
-): AsyncGenerator<{ chunk: ComparedChunk; found: Difference[] }> {
+interface Range {
+  readonly sourceTable: string;
+  readonly range: number;
+}
+
+async function rangesLeft(client: Client, { ref, entity }: Step): Promise<Range[]> {
+  const { rows } = await client.query<Range>(
+    `select distinct source_table as "sourceTable", range from migration.chunks
+     where run = $1 and step = $2 and verified_at is null order by range`,
+    [ref.run, entity.step],
+  );
+  return rows;
+}
+
+/** A range with chunks to compare that no other is at; who is at it holds this lock, which ends with its connection. */
+async function claimRange(client: Client, step: Step): Promise<Range | undefined> {
+  for (const range of await rangesLeft(client, step)) {
+    const name = `compare/${rangeLock({ run: step.ref.run, step: step.entity.step, ...range })}`;
+    const { rows } = await client.query<{ locked: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
+      [name],
+    );
+    if (rows[0]?.locked) return range;
+  }
+  return undefined;
+}
+
+/** The chunks of one range that are left, with their differences; those of one origin by the same rules. */
+async function* compareRange({
+  step,
+  range,
+  database,
+  client,
+  reading,
+  references,
+  options: { signal, pace },
+}: {
+  step: Step;
+  range: Range;
+  database: SourceDatabase;
+  client: Client;
+  reading: Client;
+  references: HeldReferences;
+  options: VerifyOptions;
+}): AsyncGenerator<{ chunk: ComparedChunk; found: Difference[] }> {
   const { entity } = step;
+  const source = step.sources.find(({ plan }) => plan.table === range.sourceTable);
+  if (!source) throw new Error(`the plan of ${entity.step} has no source ${range.sourceTable}`);
   const own = referencedSteps(entity).includes(entity.step) || entity.consolidation !== undefined;
-  const left = await chunksLeft(client, step, source.plan.table);
+  const left = await chunksLeft(client, step, range);
   const decisions = await loadDecisions(client, step.ref, entity.step, source.plan.table);
   for (const { kind, knownBefore, chunks } of comparedAlike(left)) {
     const transformer = new ChunkTransformer({
@@ -79,7 +138,7 @@ async function* compareSource(
       source,
       database,
       client,
-      references: await loadReferences(step, client, { own, knownBefore }),
+      references: await references.of({ own, knownBefore }),
       decisions,
       signal,
       resolveOwn: true,
@@ -90,13 +149,14 @@ async function* compareSource(
         ? readChunksAgain(database, source, chunks, signal)
         : readRetriedChunks(client, database, step, source, chunks, signal);
     for await (const { chunk, rows } of readings) {
+      await pace?.(signal);
       signal.throwIfAborted();
       yield { chunk, found: await comparison.compare(chunk, rows, transformer) };
     }
   }
 }
 
-async function chunksLeft(client: Client, step: Step, table: string): Promise<ComparedChunk[]> {
+async function chunksLeft(client: Client, step: Step, range: Range): Promise<ComparedChunk[]> {
   const { ref, entity } = step;
   const others = referencedSteps(entity).filter((name) => name !== entity.step);
   const { rows } = await client.query<ComparedChunk & { verified: boolean }>(
@@ -105,12 +165,12 @@ async function chunksLeft(client: Client, step: Step, table: string): Promise<Co
        where c.run = $1 and c.step = any($4) and r.kind <> 'key'
      )
      select c.source_table as "sourceTable", r.kind, c.range, c.chunk, c.last_key as "lastKey", c.read, c.migrated, c.checksum,
-       coalesce(lag(c.last_key) over (partition by c.range order by c.chunk), r.lower) as after,
+       coalesce(lag(c.last_key) over (order by c.chunk), r.lower) as after,
        c.verified_at is not null as verified,
        (select min(l.committed_at)::text from came_later l where l.committed_at > c.committed_at) as "knownBefore"
      from migration.chunks c join migration.ranges r using (run, step, source_table, range)
-     where c.run = $1 and c.step = $2 and c.source_table = $3 order by c.range, c.chunk`,
-    [ref.run, entity.step, table, others],
+     where c.run = $1 and c.step = $2 and c.source_table = $3 and c.range = $5 order by c.chunk`,
+    [ref.run, entity.step, range.sourceTable, others, range.range],
   );
   return rows.filter((chunk) => !chunk.verified);
 }

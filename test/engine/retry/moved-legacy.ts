@@ -9,7 +9,7 @@ import { loadReferences, openStep, type Step } from '../../../src/engine/step.js
 import { surveyStep } from '../../../src/engine/survey/survey-step.js';
 import { rebuildObjects } from '../../../src/engine/target/deferred-objects.js';
 import { undoStep } from '../../../src/engine/undo/undo-step.js';
-import { verifyStep, type Verification } from '../../../src/engine/verify/verify-step.js';
+import { openVerification, verifyStep, type Verification } from '../../../src/engine/verify/verify-step.js';
 import { nxtPlan } from '../../../src/plan/nxt/plan.js';
 import { prepareTargetSchema } from '../../../src/prepare/target-schema.js';
 import { migrateStore } from '../../../src/store/migrate-store.js';
@@ -127,12 +127,15 @@ export function withLegacy(tables: string, work: (moved: MovedLegacy) => Promise
               },
             });
           },
-          verify: async (name, { again } = { again: false }) =>
-            verifyStep(await open(name), database, connectTarget, {
-              again,
+          verify: async (name, { again } = { again: false }) => {
+            const step = await open(name);
+            await openVerification(target, step, again);
+            return verifyStep(step, database, connectTarget, {
+              references: new SharedReferences(),
               signal,
               progress: () => undefined,
-            }),
+            });
+          },
           counts: (name) => stepCounts(target, ref.run, name),
           value: async (sql) => {
             const { rows } = await target.query<unknown[]>({ text: sql, rowMode: 'array' });

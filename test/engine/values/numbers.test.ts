@@ -15,6 +15,7 @@ import {
   numericText,
   numericUnits,
   writeNumeric,
+  writeNumericText,
   writeUnits,
 } from '../../../src/engine/values/pg-numeric.js';
 
@@ -76,6 +77,9 @@ describe('decimals', () => {
         writeUnits(two, units, scale);
         expect(two.bytes.subarray(0, two.position)).toEqual(one.bytes.subarray(0, one.position));
         expect(numericText(one.bytes, 4)).toBe(text);
+        two.position = 0;
+        expect(writeNumericText(two, one.bytes, 4)).toBe(true);
+        expect(two.bytes.toString('latin1', 0, two.position)).toBe(text);
         expect(numericUnits(one.bytes, 4, 15, scale)).toBe(units);
         expect(asciiUnits(Buffer.from(text), 0, text.length, 15, scale)).toBe(units);
       }),

@@ -118,7 +118,7 @@ function isVisible(byte: number): boolean {
 }
 
 /** From this length on native calls are cheaper than a loop. */
-const longText = 64;
+const longText = 160;
 
 /** Copies a field; false, and nothing written, when the bytes have to be looked at: NUL, bad UTF-8, or few characters. */
 function copyText(out: TupleWriter, from: Buffer, start: number, length: number, min: number): boolean {

@@ -10,21 +10,15 @@ const besideRows = new Set(Buffer.from('HSNA', 'latin1'));
 /** Blocks that wait for the reader, in bytes, before the socket rests. */
 const waitingBytes = 256 * 1024;
 
-/** Parts of pg's connection that it shares with all its queries. */
-interface Wire {
-  readonly stream: NodeJS.ReadableStream;
-  query(sql: string): void;
-}
-
 /**
  * What a COPY ... TO STDOUT sends, as a stream of bytes. The frames around the rows are taken out of each block in place
  * as it comes from the socket: a row costs no object of its own, which the streams made for all uses spend five on.
  */
 export class CopyOut extends Readable implements Submittable {
   readonly #sql: string;
-  #wire: Wire | undefined;
+  #wire: Connection | undefined;
   /** pg's own reader of the socket, which steps aside meanwhile */
-  #ofDriver: ((block: Buffer) => void) | undefined;
+  #ofDriver = (_block: Buffer): void => undefined;
   /** of the head of a message that came in two blocks */
   #head = Buffer.alloc(0);
   /** bytes to come of the message that a block ended in */
@@ -37,14 +31,15 @@ export class CopyOut extends Readable implements Submittable {
   }
 
   submit(connection: Connection): void {
-    const wire = connection as unknown as Wire;
-    const [ofDriver] = wire.stream.listeners('data') as ((block: Buffer) => void)[];
-    if (!ofDriver) throw new Error('the connection has no reader');
-    this.#wire = wire;
-    this.#ofDriver = ofDriver;
-    wire.stream.removeListener('data', ofDriver);
-    wire.stream.on('data', this.#take);
-    wire.query(this.#sql);
+    const { stream } = connection;
+    const ofDriver = stream.listeners('data');
+    this.#ofDriver = (block) => {
+      for (const listener of ofDriver) listener.call(stream, block);
+    };
+    stream.removeAllListeners('data');
+    this.#wire = connection;
+    stream.on('data', this.#take);
+    connection.query(this.#sql);
   }
 
   override _read(): void {
@@ -58,7 +53,7 @@ export class CopyOut extends Readable implements Submittable {
     let at = 0;
     while (at < bytes.length) {
       if (this.#left === 0) {
-        const kind = bytes[at] as number;
+        const kind = bytes.readUInt8(at);
         this.#isRow = kind === copyData;
         if (!this.#isRow && !besideRows.has(kind)) {
           // The end, or an error: both are the driver's to read.
@@ -89,14 +84,13 @@ export class CopyOut extends Readable implements Submittable {
   }
 
   #handBack(rest: Buffer): void {
-    const { stream } = this.#wire as Wire;
-    const ofDriver = this.#ofDriver as (block: Buffer) => void;
-    stream.removeListener('data', this.#take);
-    stream.on('data', ofDriver);
-    // The driver may pause the socket for its own reasons: what comes next is its own.
+    const wire = this.#wire;
+    // What comes next is the driver's own.
     this.#wire = undefined;
-    stream.resume();
-    ofDriver(rest);
+    wire?.stream.removeListener('data', this.#take);
+    wire?.stream.on('data', this.#ofDriver);
+    wire?.stream.resume();
+    this.#ofDriver(rest);
   }
 
   /** Called by the driver, which knows of the end of the connection too. */

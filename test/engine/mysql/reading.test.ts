@@ -399,10 +399,10 @@ onBothServers((legacy) => {
 /** Bytes that are really in use: what can be collected is, before they are counted. */
 function inUse(): number {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  const collectGarbage = runInNewContext('gc') as () => void;
   // Buffers are freed by another thread, which counts as done when the next collection begins.
-  collect();
-  collect();
+  collectGarbage();
+  collectGarbage();
   const { arrayBuffers, heapUsed } = process.memoryUsage();
   return arrayBuffers + heapUsed;
 }

@@ -11,13 +11,12 @@ const trailer = Buffer.from([0xff, 0xff]);
 /** Bytes of one write: large enough to cost few calls, small enough for the socket to drain meanwhile. */
 const writeBytes = 256 * 1024;
 
-/** Copies the tuples from `first` up to before `end` into the table, and makes sure that the server took as many. */
+/** Copies the tuples at these ascending positions into the table, and makes sure that the server took as many. */
 export async function copyTuples(
   client: Client,
   table: string,
   chunk: PreparedChunk,
-  first: number,
-  end: number,
+  positions: readonly number[],
   at?: PassPoint,
 ): Promise<void> {
   const columns = chunk.columns.map(quoteIdent).join(', ');
@@ -25,16 +24,31 @@ export async function copyTuples(
   const done = finished(sink);
   // The outcome is awaited below; until then a failure must not count as unhandled.
   done.catch(() => undefined);
-  const from = chunk.tupleStarts[first] as number;
-  const to = chunk.tupleStarts[end] as number;
   sink.write(signature);
-  for (let next = from; next < to && !sink.destroyed; next += writeBytes) {
-    const more = sink.write(chunk.tuples.bytes.subarray(next, Math.min(next + writeBytes, to)));
-    at?.('in-copy');
-    if (!more) await Promise.race([once(sink, 'drain'), done]);
-  }
+  for (const [from, to] of runsOf(chunk, positions))
+    for (let next = from; next < to && !sink.destroyed; next += writeBytes) {
+      const more = sink.write(chunk.tuples.bytes.subarray(next, Math.min(next + writeBytes, to)));
+      at?.('in-copy');
+      if (!more) await Promise.race([once(sink, 'drain'), done]);
+    }
   if (!sink.destroyed) sink.end(trailer);
   await done;
-  if (sink.rowCount !== end - first)
-    throw new Error(`${table}: ${end - first} rows were sent, the server took ${sink.rowCount}`);
+  if (sink.rowCount !== positions.length)
+    throw new Error(`${table}: ${positions.length} rows were sent, the server took ${sink.rowCount}`);
+}
+
+/** The tuples as runs of bytes: where each begins and ends. */
+function* runsOf(
+  { tupleStarts }: PreparedChunk,
+  positions: readonly number[],
+): Generator<readonly [from: number, to: number]> {
+  for (let first = 0; first < positions.length;) {
+    let last = first;
+    while (last + 1 < positions.length && positions[last + 1] === (positions[last] as number) + 1) last++;
+    yield [
+      tupleStarts[positions[first] as number] as number,
+      tupleStarts[(positions[last] as number) + 1] as number,
+    ];
+    first = last + 1;
+  }
 }

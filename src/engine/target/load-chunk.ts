@@ -3,11 +3,10 @@ import { MigrationError } from '../../contract/errors.js';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import { uuidBytes } from '../values/uuid.js';
-import { copyTuples } from './copy-tuples.js';
 import { describeTarget, type TargetTable } from './describe-target.js';
 import { KeyArray } from './key-array.js';
 import { lineageColumn, matchesKey } from './key-match.js';
-import { narrow } from './narrow.js';
+import { loadTuples } from './load-tuples.js';
 import type { ChunkPlace, EnsuredRow, PreparedChunk, Reject } from './prepared-chunk.js';
 import { rowFaultOf } from './row-fault.js';
 
@@ -63,10 +62,10 @@ export async function loadRows(
   at?: PassPoint,
 ): Promise<LoadedRows> {
   await makeParents(client, place, chunk.ensured);
-  const refused = await loadTuples(client, place, chunk, at);
+  const { refused, atOnce } = await loadTuples(client, place.targetTable, chunk, at);
   const notes = refused.size > 0 ? notesWithout(refused, chunk) : chunk;
   const out = new Set(refused.keys());
-  await noteTransactions(client, place, chunk.targetKeys, out);
+  await noteTransactions(client, place, chunk.targetKeys, out, atOnce);
   await writeLineage(client, place, chunk, out);
   await writeNotes(client, place, notes);
   return { refused, warnings: notes.warnings.length };
@@ -156,36 +155,16 @@ function parentRefused(error: unknown, place: ChunkPlace, parent: EnsuredRow): u
   );
 }
 
-/** Copies all tuples; when the target refuses some, those are found and the rest is in. */
-async function loadTuples(
-  client: Client,
-  place: ChunkPlace,
-  chunk: PreparedChunk,
-  at: PassPoint | undefined,
-): Promise<Map<number, Reject>> {
-  const refused = new Map<number, Reject>();
-  const tuples = chunk.targetKeys.count;
-  if (tuples === 0) return refused;
-  await client.query('savepoint rows');
-  try {
-    await copyTuples(client, place.targetTable, chunk, 0, tuples, at);
-    return refused;
-  } catch (error) {
-    if (!rowFaultOf(error)) throw error;
-    await client.query('rollback to savepoint rows');
-    await narrow(client, place.targetTable, chunk, error, (tuple, fault) =>
-      refused.set(tuple, chunk.rejectTuple(tuple, fault)),
-    );
-    return refused;
-  }
-}
-
 /** Keys of rows that bear every transaction number of the chunk: rows of one COPY all bear the same. */
-function writtenKeys(keys: KeyArray, refused: ReadonlySet<number>): KeyArray {
-  if (refused.size > 0) return keys.without(refused);
-  const [first] = keys.texts();
+function writtenKeys(keys: KeyArray, refused: ReadonlySet<number>, atOnce: boolean): KeyArray {
+  if (!atOnce) return keys.without(refused);
   const one = new KeyArray(keys.kind);
-  if (first !== undefined) one.push(keys.kind === 'uuid' ? uuidBytes(first) : first);
+  let position = 0;
+  for (const key of keys.texts()) {
+    if (refused.has(position++)) continue;
+    one.push(keys.kind === 'uuid' ? uuidBytes(key) : key);
+    break;
+  }
   return one;
 }
 
@@ -195,6 +174,7 @@ async function noteTransactions(
   place: ChunkPlace,
   keys: KeyArray,
   refused: ReadonlySet<number>,
+  atOnce: boolean,
 ): Promise<void> {
   if (keys.count === refused.size) return;
   const target = await tableOf(client, place.targetTable);
@@ -208,7 +188,7 @@ async function noteTransactions(
        ) w
      )
      where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5`,
-    [...placeKey(place), writtenKeys(keys, refused).parameter()],
+    [...placeKey(place), writtenKeys(keys, refused, atOnce).parameter()],
   );
 }
 

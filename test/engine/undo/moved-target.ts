@@ -145,7 +145,9 @@ async function prepare(client: Client): Promise<void> {
       select p.id, w.id, 0, 'out_of_stock' from products p, warehouses w`);
   // Some rows of every chunk of customers are refused, which costs each chunk further transactions.
   await client.query(
-    `alter table customers add constraint no_seven check (substr(md5(customer_code), 1, 1) <> '7')`,
+    // Not to be asked for all rows at once: the bad rows are found one by one, and what is in has come in several COPYs.
+    `alter table customers add constraint no_seven
+       check (1 / case substr(md5(customer_code), 1, 1) when '7' then 0 else 1 end > 0)`,
   );
 }
 

@@ -20,7 +20,10 @@ export function finalizeActivities(context: RunContext): Finalize {
       context.attempt(ref, ({ pause, progress }) =>
         context.withTarget(async (client) => {
           const plan = context.plan(ref.plan);
-          await rebuildObjects(client, ref.run, undefined, (done, of) => progress({ done, of }), { pause });
+          await rebuildObjects(client, ref.run, undefined, (done, of) => progress({ done, of }), {
+            pause,
+            connect: () => context.connectTarget(),
+          });
           for (const { table } of await entitiesOfRun(client, ref.run, plan)) {
             pause.throwIfAborted();
             await resetSequences(client, table);

@@ -38,6 +38,7 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
         context.withStep(ref, (step, source, client) =>
           surveyStep(step, source, client, {
             rangeRows: context.config.limits.rangeRows,
+            indexes: context.config.limits.indexes,
             signal,
             progress: (done) => progress({ done, of: null }),
             at,
@@ -119,6 +120,7 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
           await renewWarningsAbout(client, ref.run, entity, await completedEntities(client, ref.run, plan));
           await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }), {
             pause,
+            connect: () => context.connectTarget(),
             at,
           });
           const checkpoint = `${entity.table}_completed`;

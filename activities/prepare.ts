@@ -47,10 +47,11 @@ export function prepareActivities(context: RunContext, at?: PassPoint): Prepare 
     prepareTarget: (ref) =>
       context.attempt(ref, async () => {
         const plan = context.plan(ref.plan);
-        const { problems, deviations } = await context.withTarget((client) =>
+        const { problems, deviations, notes } = await context.withTarget((client) =>
           prepareTargetSchema(client, plan),
         );
-        return { ...gate([...problems, ...deviations], 'ERR_002'), skippable: problems.length === 0 };
+        const found = gate([...problems, ...deviations], 'ERR_002');
+        return { ...found, skippable: problems.length === 0, notes };
       }),
 
     inspectSource: ({ steps, ...ref }) =>
@@ -63,6 +64,10 @@ export function prepareActivities(context: RunContext, at?: PassPoint): Prepare 
               if (!found) problems.push(`${table}: the source has no such table`);
               else if (!found.readable)
                 problems.push(`${table}: the user of the source may not read it; grant SELECT`);
+              else if (found.hidesRows)
+                problems.push(
+                  `${table}: its row level security may hide rows from the user of the source; name a user whom it does not bind (the owner, or one with BYPASSRLS)`,
+                );
               else if (found.key.length === 0)
                 problems.push(
                   `${table}: no primary key and no unique index over columns that are never null`,

@@ -39,6 +39,7 @@ const column = z.object({
     'generated',
     'gathered',
     'counted',
+    'pending',
     'at fault',
     'not written',
     'not known',

@@ -188,23 +188,28 @@ function columnLines({ columns }: TracedRow, colors: Colors): string[] {
 }
 
 function valueLines(traced: TracedColumn, nameWidth: number, colors: Colors): string[] {
-  const { column, made, target, expected } = traced;
-  const room = width - nameWidth - 4;
+  const { column, target, expected } = traced;
   const name = column.padEnd(nameWidth);
-  const became = colors.cyan(made);
-  const now = shown(target ?? expected);
+  const room = width - nameWidth - 4;
+  const what = becameOf(traced);
+  const end = what === '' ? '' : `  ${colors.cyan(what)}`;
+  const roomBeforeEnd = room - (what === '' ? 0 : what.length + 2);
   const before = legacyText(traced);
-  const whole = before === null || before === now ? now : `${before} → ${now}`;
-  if (column.length <= nameWidth && length(whole) + 2 + made.length <= room)
-    return [`  ${name}  ${whole}  ${became}`];
-  const rest = ' '.repeat(nameWidth + 4);
-  const last = `${before === null || before === now ? '' : '→ '}${now}`;
-  return [
-    ...(before === null || before === now
-      ? [`  ${column}`]
-      : [`  ${name}  ${cut(before, Math.min(room, width - Math.max(column.length, nameWidth) - 4))}`]),
-    `${rest}${cut(last, room - made.length - 2)}  ${became}`,
-  ];
+  const now = target ?? expected;
+  const one = now === null ? (before ?? shown(null)) : shown(now);
+  const isOne = now === null || before === null || before === one;
+  const whole = isOne ? one : `${before} → ${one}`;
+  const lead = `  ${name}  `;
+  if (column.length <= nameWidth && (isOne || length(whole) <= roomBeforeEnd))
+    return [`${lead}${cut(whole, roomBeforeEnd)}${end}`];
+  const first = isOne ? `  ${column}` : `${lead}${cut(before, width - lead.length)}`;
+  return [first, `${' '.repeat(nameWidth + 4)}${cut(isOne ? one : `→ ${one}`, roomBeforeEnd)}${end}`];
+}
+
+/** In a word; nothing where there is nothing to say beside what is said about the row. */
+function becameOf({ made, change, target, expected }: TracedColumn): string {
+  if (change !== null) return 'differs';
+  return made === 'not known' && target === null && expected === null ? '' : made;
 }
 
 /** What the legacy row says in the columns that fill this one; null where it has no such thing. */

@@ -24,6 +24,8 @@ export interface Config {
     readonly chunkBytes: number;
     /** Rows of one range of keys, more or less: ranges move side by side. */
     readonly rangeRows: number;
+    /** When the secondary indexes of an empty table are made. */
+    readonly indexes: Variables['MIGRATION_INDEX_CREATION'];
     /** Memory of a worker at most, objects and buffers; `undefined`: by the limit of Node's heap. */
     readonly memoryBytes: number | undefined;
     /** Longest wait of a statement for a lock in the target. */
@@ -32,6 +34,14 @@ export interface Config {
     readonly maxRetries: number;
     /** Ranges that move at the same time; 1 when MIGRATION_PARALLEL_ENABLED is false. */
     readonly parallel: number;
+  };
+  /** When a run makes room for others on the source and the target; `undefined`: not watched. */
+  readonly courtesy: {
+    readonly maxReplicationLagMs: number | undefined;
+    /** Of the connections of a server, database or user that are in use, 0 to 1. */
+    readonly maxConnectionShare: number | undefined;
+    /** Sessions of others that are at work. */
+    readonly maxActiveSessions: number | undefined;
   };
   readonly reading: {
     /** IANA name of the zone that the legacy timestamps without a zone are in. */

@@ -1,6 +1,7 @@
 import { isSupportedCountry, type CountryCode } from 'libphonenumber-js';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseDuration } from '../contract/duration.js';
 import type { DatabaseUrl } from './database-url.js';
 import { parseDatabaseUrl } from './parse-database-url.js';
 
@@ -17,6 +18,37 @@ export function wholeNumber(min: number, max: number) {
     .regex(/^\d{1,15}$/, { error })
     .transform(Number)
     .pipe(z.number().min(min, { error }).max(max, { error }));
+}
+
+/** A part of a whole, between 0.1 and 0.99. */
+export function share() {
+  const error = 'it must be a share from 0.1 to 0.99, like 0.9';
+  return z
+    .string()
+    .regex(/^0?\.\d{1,4}$/, { error })
+    .transform(Number)
+    .pipe(z.number().min(0.1, { error }).max(0.99, { error }));
+}
+
+/** The value is in milliseconds. */
+export function duration() {
+  return z.string().transform((text, context): number => {
+    const ms = parseDuration(text);
+    if (ms !== undefined) return ms;
+    context.addIssue({ code: 'custom', message: 'it must be a duration like 30s, 5m or 1h' });
+    return z.NEVER;
+  });
+}
+
+/** A limit that can be switched off, with the word `off`: the value is then undefined. */
+export function offOr(limit: z.ZodType<number, string>) {
+  return z.string().transform((text, context): number | undefined => {
+    if (text.toLowerCase() === 'off') return undefined;
+    const { data, error } = limit.safeParse(text);
+    for (const { message } of error?.issues ?? [])
+      context.addIssue({ code: 'custom', message: `${message}, or off` });
+    return data ?? z.NEVER;
+  });
 }
 
 export function yesOrNo() {

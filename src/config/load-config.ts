@@ -50,10 +50,16 @@ function configOf(values: Variables): Config {
       batchSize: values.MIGRATION_BATCH_SIZE,
       chunkBytes: values.MIGRATION_CHUNK_BYTES,
       rangeRows: values.MIGRATION_RANGE_ROWS,
+      indexes: values.MIGRATION_INDEX_CREATION,
       memoryBytes: values.MIGRATION_MEMORY_LIMIT && values.MIGRATION_MEMORY_LIMIT * mebibyte,
       timeoutMs: values.MIGRATION_TIMEOUT,
       maxRetries: values.MIGRATION_MAX_RETRIES,
       parallel: values.MIGRATION_PARALLEL_ENABLED ? values.MIGRATION_PARALLEL_MAX_CONCURRENT : 1,
+    },
+    courtesy: {
+      maxReplicationLagMs: values.MIGRATION_MAX_REPLICATION_LAG,
+      maxConnectionShare: values.MIGRATION_MAX_CONNECTION_SHARE,
+      maxActiveSessions: values.MIGRATION_MAX_ACTIVE_SESSIONS,
     },
     reading: {
       sourceTimeZone: values.MIGRATION_SOURCE_TIME_ZONE,

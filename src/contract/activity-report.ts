@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RowCounts } from './status.js';
+import { pressureKinds, pressureServers, type RowCounts, type Throttle } from './status.js';
 
 /** How far an activity is. Told to Temporal by heartbeat, and to the run by the query `activity-report`. */
 export interface ActivityReport {
@@ -16,6 +16,8 @@ export interface ActivityReport {
   readonly counts?: RowCounts & { readonly warnings: number };
   /** of this attempt */
   readonly rowsPerSecond?: number;
+  /** what slows it at this moment; null or left out when nothing does */
+  readonly throttle?: Throttle | null;
 }
 
 /**
@@ -35,6 +37,15 @@ const reportSchema: z.ZodType<ActivityReport> = z.object({
     .object({ read: count, migrated: count, merged: count, rejected: count, warnings: count })
     .exactOptional(),
   rowsPerSecond: count.exactOptional(),
+  throttle: z
+    .object({
+      server: z.enum(pressureServers),
+      what: z.enum(pressureKinds),
+      reason: z.string(),
+      since: z.string(),
+    })
+    .nullable()
+    .exactOptional(),
 });
 
 /** Undefined for what is no report: anyone can send a query. */

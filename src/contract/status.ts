@@ -87,6 +87,8 @@ export interface RunStatus {
   readonly skipped: readonly string[];
   /** share of the scored source rows that would move, 0 to 1; null before the gate */
   readonly qualityScore: number | null;
+  /** what slows the run at this moment out of regard for a server; null when nothing does */
+  readonly throttle: RunThrottle | null;
   /** what is at work at this moment, as last heard; empty when nothing is */
   readonly now: readonly Doing[];
   /** what the validate phase found, one entry per check; empty before */
@@ -101,6 +103,27 @@ export interface Doing {
   readonly step: string | null;
   readonly done: number;
   readonly of: number | null;
+}
+
+/** The servers that a run works on, and should leave room on for others. */
+export const pressureServers = ['source', 'target'] as const;
+export type PressureServer = (typeof pressureServers)[number];
+
+export const pressureKinds = ['replication-lag', 'connections', 'load'] as const;
+export type PressureKind = (typeof pressureKinds)[number];
+
+/** Why work goes slower than it could. */
+export interface Throttle {
+  readonly server: PressureServer;
+  readonly what: PressureKind;
+  /** sentences: the figure, its limit, and what is done about it */
+  readonly reason: string;
+  /** ISO 8601 in UTC */
+  readonly since: string;
+}
+
+export interface RunThrottle extends Throttle {
+  readonly step: string | null;
 }
 
 /** One check of the validate phase (or a gate of prepare). */

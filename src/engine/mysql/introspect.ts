@@ -48,7 +48,7 @@ export function baseType(type: string): string {
   return /^\w+/.exec(type)?.[0].toLowerCase() ?? type;
 }
 
-/** MySQL's own form of a UUID; MariaDB has a type of that name beside. */
+/** What UUIDs are kept in where there is no type of that name; other ids and digests as well. */
 export function isBinaryUuid(type: string): boolean {
   return /^binary\(16\)/i.test(type);
 }
@@ -162,8 +162,24 @@ function isFitForKey(column: TextRow): boolean {
 
 /** The columns in the form that their kinds promise. */
 export function selectList({ columns }: Pick<SourceTable, 'columns'>): string {
-  return columns.map((column) => selectExpression(column)).join(', ');
+  return columns
+    .map((column) => {
+      const expression = selectExpression(column);
+      return driverRefuses.has(column.name)
+        ? `${expression} as ${escapeId(`.${column.name}`, true)}`
+        : expression;
+    })
+    .join(', ');
 }
+
+/** Names of columns that mysql2 refuses to read, since they are no keys of JavaScript's plain objects. */
+const driverRefuses: ReadonlySet<string> = new Set([
+  '__defineGetter__',
+  '__defineSetter__',
+  '__lookupGetter__',
+  '__lookupSetter__',
+  '__proto__',
+]);
 
 /** Character sets whose bytes are text in UTF-8, if they are right: they come as they are, wrong ones too. */
 const utf8Charsets = /^(utf8|utf8mb3|utf8mb4|ascii|binary)$/;
@@ -196,9 +212,19 @@ function inUtf8(quoted: string, charset: string): string {
   return `if(cast(convert(${converted} using ${charset}) as binary) = ${bytes}, ${converted}, ${bytes})`;
 }
 
-/** 8-4-4-4-12 hexadecimal digits, as MySQL's bin_to_uuid writes them; MariaDB has no such function. */
+/**
+ * A `binary(16)` as 8-4-4-4-12 hexadecimal digits where these are a UUID of RFC 9562 (version 1 to 8 in the 13th digit, its
+ * variant in the 17th), in the order of the bytes; as 32 digits where they are something else, which no reader takes
+ * for a UUID. Decided by the value alone, so that an id and what refers to it are always the same text.
+ */
 function uuidText(quoted: string): string {
-  return [9, 14, 19, 24].reduce((text, at) => `insert(${text}, ${at}, 0, '-')`, `lower(hex(${quoted}))`);
+  const digits = `lower(hex(${quoted}))`;
+  const dashed = [9, 14, 19, 24].reduce((text, at) => `insert(${text}, ${at}, 0, '-')`, digits);
+  const isUuid = [
+    [13, '12345678'],
+    [17, '89ab'],
+  ].map(([at, allowed]) => `locate(substring(${digits}, ${at}, 1), '${allowed}') > 0`);
+  return `if(${isUuid.join(' and ')}, ${dashed}, ${digits})`;
 }
 
 /**

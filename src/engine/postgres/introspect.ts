@@ -52,7 +52,7 @@ const keyQuery = `
  * was never analyzed is taken for one where they do not.
  */
 const factsQuery = `
-  select has_table_privilege(c.oid, 'SELECT') as readable, coalesce((
+  select has_table_privilege(c.oid, 'SELECT') as readable, row_security_active(c.oid) as "hidesRows", coalesce((
     select max(abs(s.correlation)) > 0.9 from pg_stats s
     where (s.schemaname, s.tablename, s.attname) = (n.nspname, c.relname, $2::text)), false) as clustered
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`;
@@ -76,12 +76,16 @@ export async function describeTable(
   if (rows.length === 0) return undefined;
   const key = await client.query<{ columns: string[] }>(keyQuery, [quoted]);
   const [first] = key.rows[0]?.columns ?? [];
-  const facts = await client.query<{ readable: boolean; clustered: boolean }>(factsQuery, [quoted, first]);
+  const facts = await client.query<Pick<SourceTable, 'readable' | 'hidesRows' | 'clustered'>>(factsQuery, [
+    quoted,
+    first,
+  ]);
   return {
     name,
     columns: rows.map(sourceColumn),
     key: key.rows[0]?.columns ?? [],
     readable: facts.rows[0]?.readable ?? false,
+    hidesRows: facts.rows[0]?.hidesRows ?? false,
     clustered: facts.rows[0]?.clustered ?? false,
   };
 }

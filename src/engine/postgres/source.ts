@@ -44,7 +44,7 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
       throw signal.aborted ? signal.reason : databaseError(error, 'source');
     } finally {
       signal.removeEventListener('abort', stop);
-      await endReading(client);
+      await endConnection(client);
     }
   }
 
@@ -83,7 +83,7 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
       } catch (error) {
         throw databaseError(error, 'source');
       } finally {
-        await endReading(client);
+        await endConnection(client);
       }
     },
     only: (table, names) => ({
@@ -91,12 +91,12 @@ export async function openPostgresSource(config: ClientConfig): Promise<SourceDa
       columns: names.map((name, field) => ({ ...columnOf(table, name), field })),
     }),
     locate: locateRow,
-    close: () => catalog.end(),
+    close: () => endConnection(catalog),
   };
 }
 
-/** A reading that was left early still streams: its connection is cut, not drained. */
-async function endReading(client: Client): Promise<void> {
+/** A reading that was left early still streams, and a silent server takes no leave: the connection is cut, not waited for. */
+async function endConnection(client: Client): Promise<void> {
   const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
   const ended = client.end().catch(() => undefined);
   const timer = setTimeout(() => stream.destroy(), 200);

@@ -12,6 +12,8 @@ export interface SourceTable {
   readonly key: readonly string[];
   /** our user may read it */
   readonly readable: boolean;
+  /** a policy of the table (row level security) keeps rows from our user: they would be missing without a word */
+  readonly hidesRows?: boolean;
   /** rows lie about in the order of the key, so that a range of keys is read without reading the rest */
   readonly clustered: boolean;
 }

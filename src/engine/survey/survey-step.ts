@@ -6,7 +6,7 @@ import { saveDecisions } from '../decisions.js';
 import type { SourceDatabase } from '../source/types.js';
 import { compileSource, loadReferences, type Step } from '../step.js';
 import { cutRanges, type KeyRange } from '../ranges/cut-ranges.js';
-import { deferObjects } from '../target/deferred-objects.js';
+import { deferObjects, type IndexPolicy } from '../target/deferred-objects.js';
 import { findCandidates, settleRulesOf } from './find-candidates.js';
 import { settle } from './settle.js';
 import { standingRows } from './standing-rows.js';
@@ -29,6 +29,7 @@ export async function surveyStep(
   options: {
     /** rows of a range, more or less */
     rangeRows: number;
+    indexes?: IndexPolicy;
     signal: AbortSignal;
     progress: (rows: number) => void;
     at?: PassPoint | undefined;
@@ -52,7 +53,7 @@ export async function surveyStep(
       )
     : [];
   const ranges = await cutSources(step, database, counts, options);
-  await deferObjects(client, ref.run, entity.table);
+  if (options.indexes !== 'during_migration') await deferObjects(client, ref.run, entity.table);
   options.at?.('objects-off');
   await inTransaction(client, async () => {
     await client.query(

@@ -33,6 +33,9 @@ const objectsQuery = `
     format('alter table %s add constraint %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
   from pg_constraint k where k.conrelid = to_regclass($1) and k.contype = 'f'`;
 
+/** When secondary indexes of an empty table are made: in one go after its load, or as they are, row by row. */
+export type IndexPolicy = 'after_migration' | 'during_migration';
+
 /** Takes the objects off when the table is empty and ours to alter. Does nothing the second time. */
 export async function deferObjects(client: Client, run: string, table: string): Promise<void> {
   await inTransaction(client, async () => {
@@ -57,8 +60,9 @@ export async function deferObjects(client: Client, run: string, table: string): 
 }
 
 /**
- * Puts back what is off, one transaction an object, so that a crash repeats one object at most. Foreign keys come last:
- * they need the unique indexes. `table` undefined: all tables of the run.
+ * Puts back what is off, one transaction an object, so that a crash repeats one object at most. Indexes are built side by
+ * side, as many as the server gives workers to one build (max_parallel_maintenance_workers). Foreign keys come last: they
+ * need the unique indexes. `table` undefined: all tables of the run.
  */
 export async function rebuildObjects(
   client: Client,
@@ -68,32 +72,80 @@ export async function rebuildObjects(
   options: {
     /** looked at between objects */
     pause?: AbortSignal;
+    /** opens further connections to the target; without it, one object is built after the other */
+    connect?: () => Promise<Client>;
     at?: PassPoint | undefined;
   } = {},
 ): Promise<number> {
-  const { rows } = await client.query<{ table: string; name: string; definition: string }>(
-    `select target_table as table, name, definition from migration.deferred_objects
+  const { rows } = await client.query<Deferred>(
+    `select target_table as table, name, kind, definition from migration.deferred_objects
      where run = $1 and ($2::text is null or target_table = $2) and rebuilt_at is null
-     order by case kind when 'index' then 1 when 'unique' then 1 else 2 end, target_table, name`,
+     order by target_table, name`,
     [run, table ?? null],
   );
-  for (const [done, object] of rows.entries()) {
+  let done = 0;
+  const rebuild = async (builder: Client, object: Deferred): Promise<void> => {
     options.pause?.throwIfAborted();
     progress(done, rows.length);
-    await inTransaction(client, async () => {
+    await inTransaction(builder, async () => {
       // Claimed before it is built: an attempt beside this one waits here, and then finds it done.
-      const { rowCount } = await client.query(
+      const { rowCount } = await builder.query(
         `update migration.deferred_objects set rebuilt_at = now()
          where run = $1 and target_table = $2 and name = $3 and rebuilt_at is null`,
         [run, object.table, object.name],
       );
-      if (rowCount === 1) await client.query(object.definition);
+      if (rowCount === 1) await builder.query(object.definition);
       options.at?.('in-index-build');
     });
+    done++;
     options.at?.('object-back');
-  }
+  };
+
+  // Constraints lock the table against each other, and are made one by one.
+  const indexes = rows.filter(({ kind }) => kind === 'index');
+  const waiting = [...indexes];
+  const build = async (builder: Client): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await rebuild(builder, next);
+  };
+  await withBuilders(
+    client,
+    Math.min(await buildsSideBySide(client), indexes.length),
+    options.connect,
+    build,
+  );
+  for (const kind of ['unique', 'foreign-key'])
+    for (const object of rows) if (object.kind === kind) await rebuild(client, object);
   if (table !== undefined) await client.query(`analyze ${quoteTable(table)}`);
   return rows.length;
+}
+
+interface Deferred extends Pick<TableObject, 'name' | 'kind' | 'definition'> {
+  readonly table: string;
+}
+
+async function buildsSideBySide(client: Client): Promise<number> {
+  const { rows } = await client.query<{ workers: number }>(
+    `select current_setting('max_parallel_maintenance_workers')::int as workers`,
+  );
+  return Math.max(1, rows[0]?.workers ?? 1);
+}
+
+/** Lets so many build at once, over connections of their own but for the first. When one fails, all are waited for. */
+async function withBuilders(
+  first: Client,
+  count: number,
+  connect: (() => Promise<Client>) | undefined,
+  build: (builder: Client) => Promise<void>,
+): Promise<void> {
+  const others = await Promise.all(Array.from({ length: connect ? count - 1 : 0 }, () => connect?.()));
+  try {
+    const ends = await Promise.allSettled(
+      [first, ...others].flatMap((builder) => (builder ? [build(builder)] : [])),
+    );
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  } finally {
+    await Promise.all(others.map((client) => client?.end().catch(() => undefined)));
+  }
 }
 
 /** Forgets what is back, so that a step whose rows are gone may take it off again. `table` undefined: of all tables. */

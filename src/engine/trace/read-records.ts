@@ -81,3 +81,13 @@ export async function parentChangedByOthers(
   );
   return rows[0]?.changed ?? null;
 }
+
+/** Columns of the row whose references to rows of the same step wait for the step's completion. */
+export async function readPendingLinks(client: Client, row: OfRow): Promise<Set<string>> {
+  const { rows } = await client.query<{ column: string }>(
+    `select column_name as column from migration.links
+     where run = $1 and step = $2 and legacy_table = $3 and legacy_id = $4 and resolved is null`,
+    [row.run, row.step, row.table, row.legacyId],
+  );
+  return new Set(rows.map(({ column }) => column));
+}

@@ -21,6 +21,8 @@ export interface RowFacts {
   readonly standing: StandingRow | undefined;
   /** columns that are counted anew from other tables, and the rows that are counted, for people */
   readonly counted: ReadonlyMap<string, string>;
+  /** references to rows of the same step that are not set yet */
+  readonly pending: ReadonlySet<string>;
   /** why columns that differ do */
   readonly change: Change;
 }
@@ -43,11 +45,11 @@ export function countedColumns({ plan, entity }: Pick<Step, 'plan' | 'entity'>):
 
 function tracedColumn(name: string, facts: RowFacts): TracedColumn {
   const rule = facts.source.columns[name];
-  const { made, compared, standing, counted } = facts;
+  const { made, compared, standing, counted, pending } = facts;
   const from = rule === undefined ? [] : legacyColumns(rule, facts);
   const expected = valueOf(compared?.values, name);
   const label = counted.get(name);
-  const differs = compared?.differing?.has(name) === true && label === undefined;
+  const differs = compared?.differing?.has(name) === true && label === undefined && !pending.has(name);
   return {
     column: name,
     rule:
@@ -57,7 +59,12 @@ function tracedColumn(name: string, facts: RowFacts): TracedColumn {
     from: from.map((column) => ({ column, value: made ? { value: made.legacy[column] ?? null } : null })),
     expected,
     target: valueOf(standing?.values, name),
-    made: label !== undefined ? 'counted' : whatWasMade(rule, from, made, expected),
+    made:
+      label !== undefined
+        ? 'counted'
+        : pending.has(name)
+          ? 'pending'
+          : whatWasMade(rule, from, made, expected),
     change: differs ? facts.change : null,
   };
 }

@@ -10,7 +10,13 @@ import {
   type RejectedRow,
 } from './find-rows.js';
 import { decisionsAbout } from './make-row.js';
-import { changedByOthers, readChunk, readDifferences, readWarnings } from './read-records.js';
+import {
+  changedByOthers,
+  readChunk,
+  readDifferences,
+  readPendingLinks,
+  readWarnings,
+} from './read-records.js';
 import { readSource, type ReadSource, type TraceParts } from './read-source.js';
 import { hasSourceChanged } from './source-changed.js';
 import { compareTuple, readStandingRow } from './target-row.js';
@@ -50,7 +56,13 @@ export async function traceHit(
     signal: parts.signal,
   });
   const others = host && standing ? await changedByOthers(client, host, standing.xmin) : null;
-  const compared = await compare(parts, target, key, read, host, entity, others);
+  const pending = await readPendingLinks(client, {
+    run: run.run,
+    step: entity.step,
+    table: shown.table,
+    legacyId: shown.id,
+  });
+  const compared = await compare(parts, target, key, read, host, others, pending);
   const source = entity.sources.find(({ table }) => table === shown.table);
   const columns = source
     ? tracedColumns({
@@ -62,6 +74,7 @@ export async function traceHit(
         compared: compared.tuple,
         standing,
         counted: countedColumns({ plan, entity }),
+        pending,
         change: compared.change,
       })
     : [];
@@ -149,15 +162,17 @@ async function compare(
   key: string | null,
   { read }: ReadSource,
   host: InsertedRow | undefined,
-  entity: Entity,
   others: boolean | null,
+  pending: ReadonlySet<string>,
 ): Promise<Compared> {
   const nothing: Compared = { tuple: undefined, change: 'unexplained', sourceChanged: null };
   if (!read) return nothing;
   const { columns, tuple } = read.made;
   const compared = tuple && (await compareTuple(client, target, key, columns, tuple));
-  const counted = countedColumns({ plan: read.step.plan, entity });
-  const differs = [...(compared?.differing ?? [])].some((column) => !counted.has(column));
+  const counted = countedColumns(read.step);
+  const differs = [...(compared?.differing ?? [])].some(
+    (column) => !counted.has(column) && !pending.has(column),
+  );
   const wouldNotMove = tuple === undefined && host !== undefined;
   if (!host || source instanceof Error || !(differs || wouldNotMove)) return { ...nothing, tuple: compared };
   const changed = await hasSourceChanged(client, source, read.step, read.source, host, signal);

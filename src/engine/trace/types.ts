@@ -151,7 +151,7 @@ export interface TracedSource {
   readonly changed: boolean | null;
 }
 
-/** What a rule did to a value. */
+/** What a rule did to a value. `pending`: it is set once all rows of the step are in, which they are not yet. */
 export type Made =
   | 'as it is'
   | 'trimmed'
@@ -165,6 +165,7 @@ export type Made =
   | 'generated'
   | 'gathered'
   | 'counted'
+  | 'pending'
   | 'at fault'
   | 'not written'
   | 'not known';

@@ -15,7 +15,8 @@ import { TupleWriter } from '../target/tuple-writer.js';
  * hexadecimal behind `\x`, as bytea prints them, so that nothing of a rejected row is lost.
  */
 export function rowAsText(row: RawRow, columns: readonly SourceColumn[]): Record<string, string | null> {
-  const texts: Record<string, string | null> = {};
+  // Without a prototype, so that a column may have any name, `__proto__` as well.
+  const texts = Object.create(null) as Record<string, string | null>;
   for (const column of columns) texts[column.name] = fieldAsText(row, column);
   return texts;
 }

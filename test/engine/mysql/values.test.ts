@@ -72,7 +72,10 @@ const samples: readonly Sample[] = [
   ['blob', `'Zürich'`, 'Zürich', 'text'],
   ['varbinary(8)', `0xFF00FE`, Buffer.from('ff00fe', 'hex'), 'text'],
   ['binary(4)', `'ab'`, Buffer.from('ab\0\0'), 'text'],
-  ['binary(16)', `0x0123456789ABCDEF0123456789ABCDEF`, '01234567-89ab-cdef-0123-456789abcdef', 'uuid'],
+  ['binary(16)', `0x0123456789AB4DEF8123456789ABCDEF`, '01234567-89ab-4def-8123-456789abcdef', 'uuid'],
+  // No version of a UUID, or not its variant: 16 bytes of something else.
+  ['binary(16)', `0x0123456789ABCDEF8123456789ABCDEF`, '0123456789abcdef8123456789abcdef', 'uuid'],
+  ['binary(16)', `0x0123456789AB4DEF0123456789ABCDEF`, '0123456789ab4def0123456789abcdef', 'uuid'],
   ['point', `st_geomfromtext('POINT(1 2)')`, '\\x000000000101000000000000000000f03f0000000000000040', 'text'],
   ['mediumtext', `repeat('x', 250)`, 'x'.repeat(250), 'text'],
   ['mediumtext', `repeat('x', 251)`, 'x'.repeat(251), 'text'],

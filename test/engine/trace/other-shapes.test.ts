@@ -15,7 +15,7 @@ describe('a plan of somebody else', () => {
     });
     await seedLibrary(environment.source.url);
     await environment.run({ plan: 'library', batchSizes: { default: 7 } });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => environment?.close());
 
   const rowOf = async (table: string, id: string) =>

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await execute(environment.target.url, [
     `update customers set company_name = 'Changed by hand' where customer_code = 'CUST-21'`,
   ]);
-}, 180_000);
+}, 300_000);
 afterAll(() => environment?.close());
 
 const rowOf = async (table: string, id: string): Promise<TracedRow> =>

@@ -1,5 +1,6 @@
 import type { Config } from '../src/config/config.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
+import { catchUpActivities } from './catch-up.js';
 import { finalizeActivities } from './finalize.js';
 import { migrateActivities } from './migrate.js';
 import { openActivities } from './open.js';
@@ -21,6 +22,7 @@ export function createActivities(
     ...prepareActivities(context, options.at),
     ...migrateActivities(context, options.at),
     ...retryActivities(context, options.at),
+    ...catchUpActivities(context, options.at),
     ...validateActivities(context, options.at),
     ...undoActivities(context, options.at),
     ...finalizeActivities(context),

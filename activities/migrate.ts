@@ -1,17 +1,10 @@
-import { findEntity } from '../src/plan/order.js';
-import { setDerivedCount } from '../src/engine/complete/derived-counts.js';
-import { setOwnLinks } from '../src/engine/complete/own-links.js';
-import { renewWarningsAbout, warnOfSoftReferences } from '../src/engine/complete/soft-references.js';
+import { completeStep } from '../src/engine/complete/complete-step.js';
 import { ChunkSize } from '../src/engine/chunk-size.js';
 import { moveStep } from '../src/engine/move-step.js';
-import { loadReferences, referencedSteps } from '../src/engine/step.js';
-import { requireAllRanges } from '../src/engine/complete/require-all-ranges.js';
 import { surveyStep } from '../src/engine/survey/survey-step.js';
-import { rebuildObjects } from '../src/engine/target/deferred-objects.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
 import type { Turn } from '../src/pressure/courtesy.js';
-import { completedEntities } from '../src/store/run-entities.js';
-import { completeStepRow, stepCounts } from '../src/store/runs.js';
+import { stepCounts } from '../src/store/runs.js';
 import { courteously } from './courteous.js';
 import type { RunContext } from './run-context.js';
 import { StepFigures } from './step-figures.js';
@@ -101,39 +94,16 @@ export function migrateActivities(context: RunContext, at?: PassPoint): Migrate 
     completeStep: (ref) =>
       context.attempt(ref, ({ pause, progress }) =>
         context.withStep(ref, async (step, _source, client) => {
-          const { entity, plan, target } = step;
-          await requireAllRanges(client, step);
-          // A table's own rows are many, and needed here only where they refer to each other.
-          if (referencedSteps(entity).includes(entity.step)) {
-            const own = (await loadReferences(step, client, { own: true })).get(entity.step);
-            if (own)
-              await setOwnLinks(client, ref.run, entity, target, own, (done) => progress({ done, of: null }));
-          }
-          for (const derived of entity.derived ?? []) {
-            const parent = findEntity(plan, derived.parent);
-            if (parent) await setDerivedCount(client, ref.run, entity, parent, derived);
-          }
-          for (const soft of entity.softReferences ?? []) {
-            const other = findEntity(plan, soft.to);
-            if (other) await warnOfSoftReferences(client, ref.run, entity, target, soft, other);
-          }
-          await renewWarningsAbout(client, ref.run, entity, await completedEntities(client, ref.run, plan));
-          await rebuildObjects(client, ref.run, entity.table, (done, of) => progress({ done, of }), {
+          const { checkpoint, at: reachedAt } = await completeStep(step, client, {
+            progress,
             pause,
             connect: () => context.connectTarget(),
             at,
           });
-          const checkpoint = `${entity.table}_completed`;
-          await completeStepRow(client, ref.run, ref.step);
-          const { rows } = await client.query<{ at: Date }>(
-            `insert into migration.checkpoints (run, name) values ($1, $2)
-             on conflict (run, name) do update set name = excluded.name returning at`,
-            [ref.run, checkpoint],
-          );
           return {
             ...(await stepCounts(client, ref.run, ref.step)),
             checkpoint,
-            at: (rows[0]?.at ?? new Date()).toISOString(),
+            at: reachedAt,
           };
         }),
       ),

@@ -1,5 +1,6 @@
 import { MigrationError } from '../src/contract/errors.js';
 import type { PlanOutline, RunRef } from '../src/contract/outline.js';
+import { latestCatchUp } from '../src/engine/catch-up/progress.js';
 import type { Entity, Plan } from '../src/plan/model.js';
 import { findEntity, inOrder, UnknownTableError, waitsFor, withDependencies } from '../src/plan/order.js';
 import { refuseOneDatabaseTwice } from '../src/prepare/connections.js';
@@ -72,6 +73,7 @@ export function openActivities(context: RunContext, options: { searchAttributes:
             checkpoints,
             fingerprinted,
             backedUp,
+            catchUp: await latestCatchUp(client, ref),
             notPartOfIt,
           };
         }),

@@ -36,6 +36,8 @@ export interface AdoptedRun extends OpenedRun {
   /** taken before its first row: must not be taken again once there are some */
   readonly fingerprinted: boolean;
   readonly backedUp: boolean;
+  /** its latest catch-up, with the steps that are yet to be caught up; null or left out: it had none */
+  readonly catchUp?: { readonly number: number; readonly steps: readonly string[] } | null;
   /** steps that were asked for now, and that this run was not to move */
   readonly notPartOfIt: readonly string[];
 }
@@ -46,6 +48,18 @@ export interface AdoptedStep extends StepCounts {
   readonly source: number | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+}
+
+/** Figures of a step behind a catch-up, and the rows of the target that it has changed. */
+export interface CaughtUpStep extends StepCounts {
+  readonly source: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** rows that stay as they are, since others have changed or built upon them */
+  readonly left: number;
+  readonly completed: boolean;
+  readonly done: boolean;
 }
 
 /** Some rows, by their number and the keys of a few. */
@@ -171,6 +185,19 @@ export interface Activities {
       readonly moved: number;
     }
   >;
+
+  /**
+   * Brings a completed step in line with its source as it is now; `behind`: steps that are caught up behind it. `number`
+   * counts the catch-ups of the run. Not `completed`: what changed asks for `completeStep`. Not `done`: told to pause.
+   */
+  catchUpStep(
+    ref: StepRef & {
+      readonly number: number;
+      readonly behind: readonly string[];
+      /** rows of a new chunk; null: as the worker is configured */
+      readonly batchSize: number | null;
+    },
+  ): Promise<CaughtUpStep>;
 
   /** Answers how many ranges are yet to be compared. `again`: also chunks in which differences were found before. */
   openVerification(ref: StepRef & { readonly again: boolean }): Promise<{ readonly ranges: number }>;

@@ -42,6 +42,7 @@ const summaries: { readonly [K in keyof Activities]: readonly [Duration, string]
   moveStep: [long, 'move'],
   completeStep: [long, 'links, counts, indexes of'],
   retryRejects: [long, 'move quarantined rows of'],
+  catchUpStep: [long, 'move what has changed in the source of'],
   openVerification: [short, 'see what is to be compared of'],
   verifyStep: [long, 'compare source and target of'],
   checkCounts: [long, 'compare counts'],

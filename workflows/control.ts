@@ -6,8 +6,8 @@ import { parseDuration } from '../src/contract/duration.js';
 import { lockTimeoutMs, type UpdateArguments } from '../src/contract/messages.js';
 import type { UpdateName } from '../src/contract/names.js';
 import type { RunState, WaitingFor } from '../src/contract/status.js';
-import type { Brake, Ending, Order, RunData, UndoOrder } from './run-data.js';
-import { leftBehindGate } from './gates.js';
+import type { Brake, CatchUpOrder, Ending, Order, RunData, UndoOrder } from './run-data.js';
+import { leftBehindGate, validationGate } from './gates.js';
 import { iso } from './run-book.js';
 import { stepNamed, toUndo, withDependents } from './saga.js';
 
@@ -18,6 +18,7 @@ export type Situation = 'working' | 'idle' | 'held' | 'braked' | 'undoing' | 'un
 const taken: Readonly<Record<UpdateName, readonly Situation[]>> = {
   'run-step': ['idle', 'held', 'undo-held'],
   retry: ['working', 'idle', 'held', 'undo-held'],
+  'catch-up': ['idle', 'held'],
   rollback: ['working', 'idle', 'held', 'braked', 'undo-held'],
   configure: ['working', 'idle', 'held', 'braked', 'undoing', 'undo-held'],
   'extend-deadline': ['working', 'idle', 'held', 'braked', 'undoing', 'undo-held'],
@@ -107,9 +108,17 @@ export class Control {
       };
     }
     if (state !== 'waiting' && state !== 'rollback-failed') return null;
-    if (held) return { reason: held.reason, code: held.code, helps: held.helps };
+    if (held) {
+      const helps = held.helps.filter((help) => help !== 'catch-up' || this.#mayCatchUp);
+      return { reason: held.reason, code: held.code, helps };
+    }
     const retry = this.#mayRetry(steps) ? ['retry'] : [];
-    return { reason: this.#whatIsNext(), code: null, helps: ['run-step', ...retry, 'rollback', 'finish'] };
+    const catchUp = this.#mayCatchUp ? ['catch-up'] : [];
+    return {
+      reason: this.#whatIsNext(),
+      code: null,
+      helps: ['run-step', ...retry, ...catchUp, 'rollback', 'finish'],
+    };
   }
 
   // Signals: in any phase, at any time, any number of times.
@@ -208,6 +217,34 @@ export class Control {
     const isGoneOnWith = held !== null || args.table === undefined || steps.length === 0 || data.walking;
     data.walking = data.settings.mode === 'auto' && situation !== 'undo-held' && isGoneOnWith;
     return again.length > 0 ? steps : [];
+  }
+
+  /** The order that a catch-up asks for: the steps that are named, or all that are complete, and what depends on them. */
+  catchUpOf({ tables }: UpdateArguments['catch-up']): CatchUpOrder {
+    const { data } = this;
+    if (this.situation === 'idle') this.#refuseHalfIn('catch-up');
+    this.check('catch-up');
+    const completed = data.steps.filter(({ state }) => state === 'completed').map(({ step }) => step);
+    const named = tables.map((name) => stepNamed(data, name));
+    const missing = named.filter((step) => !completed.includes(step));
+    if (missing.length > 0)
+      throw new Error(`catch-up: ${missing.join(', ')} is not complete; allowed are ${completed.join(', ')}`);
+    const wanted = named.length === 0 ? completed : withDependents(data, named);
+    return {
+      do: 'catch-up',
+      steps: completed.filter((step) => wanted.includes(step)),
+      from: data.phase,
+    };
+  }
+
+  catchUp(order: CatchUpOrder): void {
+    const { data } = this;
+    const wasHeld = data.held !== null;
+    data.catchUps = { number: (data.catchUps?.number ?? 0) + 1, left: order.steps, done: [] };
+    data.held = null;
+    data.queue.splice(0, data.queue.length, order);
+    // The gate that held a run which walks by itself is looked at again.
+    data.walking = wasHeld && data.settings.mode === 'auto';
   }
 
   /** The order that a rollback asks for. */
@@ -367,7 +404,29 @@ export class Control {
   }
 
   #takes(update: string): boolean {
-    return isUpdate(update) && taken[update].includes(this.situation);
+    if (!isUpdate(update) || !taken[update].includes(this.situation)) return false;
+    return update !== 'catch-up' || this.#mayCatchUp;
+  }
+
+  /** Something is complete and nothing half in; what holds the run is that its source has changed, if anything does. */
+  get #mayCatchUp(): boolean {
+    const { held, steps } = this.data;
+    if (held && held.gate !== validationGate) return false;
+    return this.#halfInSteps.length === 0 && steps.some(({ state }) => state === 'completed');
+  }
+
+  /** Steps that have rows in the target, but not all, or not all that goes with them. */
+  get #halfInSteps(): string[] {
+    const { steps, compensations } = this.data;
+    return steps
+      .filter(({ step, state }) => state !== 'completed' && compensations.includes(step))
+      .map(({ step }) => step);
+  }
+
+  #refuseHalfIn(update: UpdateName): void {
+    const half = this.#halfInSteps;
+    if (half.length > 0)
+      throw new Error(`${update}: ${half.join(', ')} is half in; move it to its end, or roll it back`);
   }
 
   /** Something holds the run, has failed, or is in quarantine; or the run could walk on. */
@@ -418,13 +477,7 @@ export class Control {
 
   #phaseOrder(name: string, order: Order): Order {
     const { data } = this;
-    const half = data.steps.filter(
-      ({ step, state }) => state !== 'completed' && data.compensations.includes(step),
-    );
-    if (half.length > 0)
-      throw new Error(
-        `run-step: ${half.map(({ step }) => step).join(', ')} is half in; move it to its end, or roll it back`,
-      );
+    this.#refuseHalfIn('run-step');
     if (data.steps.every(({ state }) => state !== 'completed'))
       throw new Error(`run-step: nothing has moved that ${name} could look at`);
     if (name === 'finalize' && data.settings.verify && !data.validated)

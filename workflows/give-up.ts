@@ -3,6 +3,7 @@ import { TemporalFailure } from '@temporalio/common';
 import type { UpdateName } from '../src/contract/names.js';
 import type { Control } from './control.js';
 import { causeOf, HistoryFull, MustHold, RollbackNeeded, type ActivityError, type Cause } from './failure.js';
+import { validationGate } from './gates.js';
 import type { RunBook } from './run-book.js';
 import type { Ending, Held, Order, RunData } from './run-data.js';
 
@@ -82,6 +83,7 @@ function heldBy(data: RunData, order: Order, cause: MustHold | ActivityError): H
   const { gate, skippable } = cause instanceof MustHold ? cause : { gate: null, skippable: false };
   const helps: UpdateName[] = ['retry', 'rollback'];
   if (skippable) helps.splice(1, 0, 'skip-validation');
+  if (gate === validationGate) helps.splice(1, 0, 'catch-up');
   if (data.prepared) helps.push('finish');
   return { order, reason: message, code, gate, helps };
 }

@@ -126,6 +126,21 @@ function takeUpdates(run: Run): void {
     },
   });
   update(
+    'catch-up',
+    'Moves what has changed in the source since it was read: {"tables": []}, all that is complete unless named',
+    {
+      check: (args) => void control.catchUpOf(args),
+      act: async (args) => {
+        const order = control.catchUpOf(args);
+        const tables = data.steps
+          .filter(({ step }) => order.steps.includes(step))
+          .map(({ table, migrated }) => ({ table, rows: migrated }));
+        control.catchUp(order);
+        return { will: 'catch up', tables };
+      },
+    },
+  );
+  update(
     'rollback',
     'Undoes everything, tables, the last step, or all after a checkpoint; dryRun only tells',
     {

@@ -94,6 +94,11 @@ export class RunBook {
     Object.assign(this.#step(step), { state, endedAt: iso(nowMs) });
   }
 
+  /** It was complete, and is so no longer until it is caught up. */
+  reopen(step: string): void {
+    Object.assign(this.#step(step), { state: 'running', endedAt: null });
+  }
+
   /** From here on it is not complete any more, whatever becomes of the undo. */
   undoing(step: string): void {
     Object.assign(this.#step(step), { state: 'running', endedAt: null, differences: null });

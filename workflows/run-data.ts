@@ -16,11 +16,29 @@ export type Order =
   | { readonly do: 'prepare' }
   | { readonly do: 'step'; readonly step: string }
   | { readonly do: 'retry'; readonly steps: readonly string[]; readonly coerceTypes: boolean }
+  | CatchUpOrder
   | { readonly do: 'validate' }
   | { readonly do: 'finalize' }
   /** keeps what is complete, takes back what is half in, finalizes */
   | { readonly do: 'finish' }
   | UndoOrder;
+
+export interface CatchUpOrder {
+  readonly do: 'catch-up';
+  /** parents first */
+  readonly steps: readonly string[];
+  /** where the run was, and is again afterwards */
+  readonly from: Phase;
+}
+
+/** The run's catch-ups: how many there were, and what is left of the latest. */
+export interface CatchUps {
+  readonly number: number;
+  /** steps that are yet to be caught up, parents first */
+  readonly left: readonly string[];
+  /** what it has done, a line a table */
+  readonly done: readonly string[];
+}
 
 export interface UndoOrder {
   readonly do: 'undo';
@@ -99,6 +117,8 @@ export interface RunData {
   restingSinceMs: number | null;
   /** steps with something to undo, in the order in which they began */
   readonly compensations: string[];
+  /** left out: there was none */
+  catchUps?: CatchUps;
   readonly checkpoints: Checkpoint[];
   readonly actions: OperatorAction[];
   checks: CheckResult[];

@@ -12,9 +12,12 @@ export function register({ compensations }: Saga, step: string): void {
   if (!compensations.includes(step)) compensations.push(step);
 }
 
-export function compensated({ compensations }: Saga, step: string): void {
+export function compensated(data: Saga & Pick<RunData, 'catchUps'>, step: string): void {
+  const { compensations, catchUps } = data;
   const at = compensations.indexOf(step);
   if (at >= 0) compensations.splice(at, 1);
+  // What is moved anew is as its source is.
+  if (catchUps) data.catchUps = { ...catchUps, left: catchUps.left.filter((other) => other !== step) };
 }
 
 /** Everything, the last first. */

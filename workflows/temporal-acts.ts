@@ -10,7 +10,12 @@ import type { RunBook } from './run-book.js';
 import type { RunData } from './run-data.js';
 
 /** What answers with the figures of its step, if it can. */
-const changesRows: ReadonlySet<keyof Activities> = new Set(['moveStep', 'retryRejects', 'undoStep']);
+const changesRows: ReadonlySet<keyof Activities> = new Set([
+  'moveStep',
+  'retryRejects',
+  'catchUpStep',
+  'undoStep',
+]);
 
 /** Acts that are Temporal's activities, each in a scope of its own. */
 export class TemporalActs extends Acts {

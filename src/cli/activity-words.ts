@@ -16,6 +16,7 @@ export const activityWords: Readonly<Record<string, string>> = {
   moveStep: 'moving rows',
   completeStep: 'building indexes and constraints',
   retryRejects: 'moving quarantined rows again',
+  catchUpStep: 'moving what has changed in the source',
   openVerification: 'seeing what is to be compared',
   verifyStep: 'comparing rows with their source',
   checkCounts: 'counting',

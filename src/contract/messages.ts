@@ -29,6 +29,7 @@ export const updateSchemas = {
     coerceTypes: z.boolean().default(false),
     ...who,
   }),
+  'catch-up': z.strictObject({ tables: namesSchema.default([]), ...who }),
   rollback: z.strictObject({
     scope: z.enum(['full', 'tables', 'last-step', 'checkpoint']),
     tables: namesSchema.default([]),

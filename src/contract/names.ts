@@ -14,6 +14,7 @@ export const signalNames = { pause: 'pause', resume: 'resume', emergencyStop: 'e
 export const updateNames = {
   runStep: 'run-step',
   retry: 'retry',
+  catchUp: 'catch-up',
   rollback: 'rollback',
   configure: 'configure',
   extendDeadline: 'extend-deadline',

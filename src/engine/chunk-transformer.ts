@@ -95,9 +95,9 @@ export class ChunkTransformer {
     for (;;) {
       tuples.position = 0;
       const prepared = this.#apply(chunk, tuples, attached);
-      const wanting = [...this.#references.values()].filter((index) => index.codesWanted);
+      const wanting = [...this.#references.values()].filter((index) => index.isWanting);
       if (wanting.length === 0) return prepared;
-      for (const index of wanting) await index.loadCodes(this.#client);
+      for (const index of wanting) await index.loadWanted(this.#client);
       this.#context.nextGenerated = numbers ? this.#known(numbers) : await this.#reserve(chunk.rows);
     }
   }

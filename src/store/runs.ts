@@ -171,6 +171,15 @@ export async function stepCounts(
   };
 }
 
+/** Rows of the step's legacy tables when they were last counted. */
+export async function sourceRows(client: Client, run: string, step: string): Promise<number> {
+  const { rows } = await client.query<{ source: string }>(
+    'select coalesce(source, 0) as source from migration.step_states where run = $1 and step = $2',
+    [run, step],
+  );
+  return Number(rows[0]?.source ?? 0);
+}
+
 async function isStoreThere(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ known: boolean }>(
     "select to_regclass('migration.runs') is not null as known",

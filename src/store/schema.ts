@@ -131,6 +131,8 @@ export const chunks = migration.table(
     committedAt: at('committed_at')
       .notNull()
       .default(sql`now()`),
+    /** brought in line with its source, and with the rows it refers to, by a catch-up */
+    refreshedAt: at('refreshed_at'),
     verifiedAt: at('verified_at'),
     differences: integer(),
   },
@@ -314,11 +316,37 @@ export const differences = migration.table(
     legacyId: text('legacy_id').notNull(),
     targetId: text('target_id'),
     columnName: text('column_name'),
-    /** `corruption`: the source is as it was read, the target differs; `drift`: the source has changed since */
-    kind: text({ enum: ['corruption', 'drift'] }).notNull(),
+    /**
+     * `corruption`: the source is as it was read, the target differs; `drift`: the source has changed since. Left as they
+     * are by a catch-up: `changed-by-others`, since the run wrote the row; `built-upon`: rows of others refer to it
+     */
+    kind: text({ enum: ['corruption', 'drift', 'changed-by-others', 'built-upon'] }).notNull(),
     what: text().notNull(),
   },
   (t) => [index('differences_run_step').on(t.run, t.step)],
+);
+
+/** How far a catch-up is with each of its steps, and what it has done there. */
+export const catchUps = migration.table(
+  'catch_ups',
+  {
+    run: text().notNull(),
+    /** the run's catch-ups, counted */
+    number: integer().notNull(),
+    step: text().notNull(),
+    /** the last chunk that is done; null: none is */
+    sourceTable: text('source_table'),
+    range: integer(),
+    chunk: integer(),
+    inserted: rows('inserted').notNull().default(0),
+    updated: rows('updated').notNull().default(0),
+    deleted: rows('deleted').notNull().default(0),
+    startedAt: at('started_at')
+      .notNull()
+      .default(sql`now()`),
+    doneAt: at('done_at'),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.number, t.step] })],
 );
 
 export const checkpoints = migration.table(

@@ -88,6 +88,26 @@ test('a held run says why, and which commands would help', () => {
   expect(text).toContain(`--name skip-validation --input '{"reason": "..."}'`);
 });
 
+const slowed = exampleStatus({
+  ...halfWay,
+  throttle: {
+    server: 'target',
+    what: 'replication-lag',
+    reason: 'The target has a standby (replica1) that is 45 s behind. The run rests between chunks.',
+    since: '2025-01-19T10:00:10.000Z',
+    step: 'customers',
+  },
+});
+
+test('what slows the run is on the screen with its reason', () => {
+  const text = screenOf(snapshot(slowed, 15, work));
+  expect(text.replaceAll('\n', ' ')).toContain(
+    'Slowed down since 10:00:10 UTC: The target has a standby (replica1) that is 45 s behind. The run rests between chunks.',
+  );
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(80);
+  expect(screenOf(snapshot(halfWay, 15, work))).not.toContain('Slowed');
+});
+
 function plainLines(...snapshots: RunSnapshot[]): string[] {
   const lines: string[] = [];
   const progress = new PlainProgress(
@@ -135,4 +155,17 @@ test('a hold is told once, and again when the run is held anew', () => {
   const held = snapshot(waiting, 5);
   const lines = plainLines(held, held, snapshot(halfWay, 6), held);
   expect(lines.filter((line) => line.includes('Waiting: ERR_003'))).toHaveLength(2);
+});
+
+test('what slows the run is told once, whatever its figures are meanwhile, and when it is over', () => {
+  const lines = plainLines(
+    snapshot(slowed, 15),
+    snapshot({ ...slowed, throttle: slowed.throttle && { ...slowed.throttle, reason: 'More.' } }, 16),
+    snapshot(halfWay, 17),
+    snapshot(halfWay, 18),
+  );
+  expect(lines.filter((line) => /slow/i.test(line))).toEqual([
+    '🐢 Slowed down: The target has a standby (replica1) that is 45 s behind. The run rests between chunks.',
+    '🐇 Nothing slows the run any more',
+  ]);
 });

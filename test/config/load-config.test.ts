@@ -38,6 +38,7 @@ describe('with only the databases set', () => {
         maxRetries: 3,
         parallel: 3,
       },
+      courtesy: { maxReplicationLagMs: 30_000, maxConnectionShare: 0.9, maxActiveSessions: 25 },
       reading: { sourceTimeZone: 'UTC', defaultCountry: undefined, exchangeRates: undefined },
       monitoring: {
         realTime: true,
@@ -71,6 +72,11 @@ describe('with only the databases set', () => {
 });
 
 test.each<[string, string, (config: Config) => unknown, unknown]>([
+  ['MIGRATION_MAX_REPLICATION_LAG', '5m', ({ courtesy }) => courtesy.maxReplicationLagMs, 300_000],
+  ['MIGRATION_MAX_REPLICATION_LAG', 'off', ({ courtesy }) => courtesy.maxReplicationLagMs, undefined],
+  ['MIGRATION_MAX_CONNECTION_SHARE', '0.75', ({ courtesy }) => courtesy.maxConnectionShare, 0.75],
+  ['MIGRATION_MAX_CONNECTION_SHARE', 'Off', ({ courtesy }) => courtesy.maxConnectionShare, undefined],
+  ['MIGRATION_MAX_ACTIVE_SESSIONS', '4', ({ courtesy }) => courtesy.maxActiveSessions, 4],
   [
     'MIGRATION_PLANS',
     'plans/shop.js, /opt/plans/yard.js ,,plans/shop.js',
@@ -129,6 +135,9 @@ describe('a value that cannot be is refused with the variable, the value and wha
     ['MIGRATION_SOURCE_TIME_ZONE', '+01:00', 'IANA time zone name'],
     ['MIGRATION_DEFAULT_COUNTRY', 'Germany', 'two letters'],
     ['MIGRATION_DEFAULT_COUNTRY', 'UK', 'two letters'],
+    ['MIGRATION_MAX_REPLICATION_LAG', '30', 'a duration like 30s, 5m or 1h, or off'],
+    ['MIGRATION_MAX_CONNECTION_SHARE', '1.5', 'a share from 0.1 to 0.99, like 0.9, or off'],
+    ['MIGRATION_MAX_ACTIVE_SESSIONS', '0', 'a whole number from 1 to 100000 in plain digits, or off'],
     ['TEMPORAL_ADDRESS', 'localhost', 'host:port'],
     ['TEMPORAL_ADDRESS', 'localhost:70000', 'host:port'],
     ['TEMPORAL_NAMESPACE', 'two words', 'without blanks'],

@@ -42,6 +42,7 @@ export function exampleStatus(over: Partial<RunStatus> = {}): RunStatus {
     state: 'completed',
     phase: 'finalize',
     now: [],
+    throttle: null,
     skipped: [],
     startedAt: '2025-01-19T10:00:00.000Z',
     deadline: '2025-01-19T14:00:00.000Z',

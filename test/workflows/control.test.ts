@@ -7,6 +7,7 @@ import { giveUp } from '../../workflows/give-up.js';
 import { MustHold, RollbackNeeded } from '../../workflows/failure.js';
 import { RunBook } from '../../workflows/run-book.js';
 import { invalidate, leftBehindGate } from '../../workflows/gates.js';
+import { compensated } from '../../workflows/saga.js';
 import type { Order, RunData } from '../../workflows/run-data.js';
 import { atWork, begin, complete, controlled, hour, preparedRun, start, startedRun } from './example-run.js';
 
@@ -25,6 +26,21 @@ function held(order: Order, mode: 'auto' | 'stepwise' = 'auto', gate: string | n
   return data;
 }
 
+/** Complete, and validation has found that the source is not as it was. */
+function drifted(mode: 'auto' | 'stepwise' = 'auto'): RunData {
+  const data = preparedRun({ mode });
+  complete(data, 'customers', 'suppliers', 'products', 'inventory', 'price-lists');
+  const { control } = controlled(data);
+  const cause = new MustHold('ERR_003', 'customers: 3 rows changed in the source since they were read', {
+    next: 'Catch up.',
+    gate: 'validation',
+    skippable: true,
+  });
+  const how = { interrupted: false, nowMs: start };
+  giveUp({ control, book: new RunBook(data) }, { do: 'validate' }, cause, how);
+  return data;
+}
+
 function braked(data: RunData, brake: 'paused' | 'stopped' = 'paused'): RunData {
   data.brake = brake;
   return data;
@@ -36,6 +52,7 @@ const situations = {
   moving: () => atWork(begin(complete(preparedRun(), 'customers'), 'suppliers'), moving),
   'stepwise, waiting for the next step': () => complete(preparedRun({ mode: 'stepwise' }), 'customers'),
   'held by a gate': () => held({ do: 'validate' }, 'auto', 'validation'),
+  'held by what has changed in the source': () => drifted(),
   'held by a step': () => held(moving),
   paused: () => braked(atWork(begin(complete(preparedRun(), 'customers'), 'suppliers'), moving)),
   stopped: () => braked(atWork(begin(complete(preparedRun(), 'customers'), 'suppliers'), moving), 'stopped'),
@@ -55,6 +72,7 @@ type SituationName = keyof typeof situations;
 const examples = {
   'run-step': { step: 'suppliers' },
   retry: {},
+  'catch-up': {},
   rollback: { scope: 'full' },
   configure: { parallel: 4 },
   'extend-deadline': { by: '1h' },
@@ -69,6 +87,8 @@ function check(control: Control, name: UpdateName, given: object = examples[name
       return void control.orderOf(parseUpdate(name, given));
     case 'retry':
       return void control.stepsToRetry(parseUpdate(name, given));
+    case 'catch-up':
+      return void control.catchUpOf(parseUpdate(name, given));
     case 'rollback':
       return void control.undoOrderOf(parseUpdate(name, given));
     case 'configure':
@@ -107,12 +127,17 @@ describe('what a run can be asked for', () => {
     [
       'stepwise, waiting for the next step',
       'waiting',
-      ['run-step', 'rollback', 'configure', 'extend-deadline', 'finish'],
+      ['run-step', 'catch-up', 'rollback', 'configure', 'extend-deadline', 'finish'],
     ],
     [
       'held by a gate',
       'waiting',
       ['retry', 'rollback', 'configure', 'extend-deadline', 'skip-validation', 'finish'],
+    ],
+    [
+      'held by what has changed in the source',
+      'waiting',
+      ['retry', 'catch-up', 'rollback', 'configure', 'extend-deadline', 'skip-validation', 'finish'],
     ],
     ['held by a step', 'waiting', ['retry', 'rollback', 'configure', 'extend-deadline', 'finish']],
     ['paused', 'paused', ['rollback', 'configure', 'extend-deadline', 'finish']],
@@ -808,5 +833,58 @@ describe('configure and extend-deadline', () => {
     });
     control.extendDeadline({ by: '30m' });
     expect(control.data.deadlineMs).toBe(start + 5 * hour);
+  });
+});
+
+describe('catch-up', () => {
+  const order = (control: Control, given: object = {}) => control.catchUpOf(parseUpdate('catch-up', given));
+
+  it('takes all that is complete, parents first, and counts', () => {
+    const data = drifted('stepwise');
+    const { control } = controlled(data);
+    expect(control.waitingFor?.helps).toEqual(['retry', 'catch-up', 'skip-validation', 'rollback', 'finish']);
+    control.catchUp(order(control));
+    const steps = data.outline.map(({ step }) => step);
+    expect(nextOrder(data)).toEqual({ do: 'catch-up', steps, from: data.phase });
+    expect(data.catchUps).toEqual({ number: 1, left: steps, done: [] });
+    expect(data.walking).toBe(false);
+  });
+
+  it('takes what depends on a named table along', () => {
+    const { control } = controlled(drifted());
+    const { steps } = order(control, { tables: ['suppliers'] });
+    expect(steps).toContain('products');
+    expect(steps).not.toContain('customers');
+  });
+
+  it('has a run that walks by itself validate again', () => {
+    const data = drifted();
+    const { control } = controlled(data);
+    control.catchUp(order(control));
+    expect(nextOrder(data)?.do).toBe('catch-up');
+    expect(nextOrder(data)).toEqual({ do: 'validate' });
+  });
+
+  it('is refused, in words, where nothing is complete, or something half in', () => {
+    expect(() => order(controlled(preparedRun({ mode: 'stepwise' })).control)).toThrow(
+      /^catch-up: the run is waiting; allowed now are /,
+    );
+    const half = begin(complete(preparedRun({ mode: 'stepwise' }), 'customers'), 'suppliers');
+    expect(() => order(controlled(half).control)).toThrow('catch-up: suppliers is half in');
+    expect(() => order(controlled(drifted()).control, { tables: ['nobody'] })).toThrow(
+      'no step or table nobody',
+    );
+    const some = complete(preparedRun({ mode: 'stepwise' }), 'customers');
+    expect(() => order(controlled(some).control, { tables: ['products'] })).toThrow(
+      'catch-up: products is not complete; allowed are customers',
+    );
+  });
+
+  it('leaves nothing of a step that is rolled back', () => {
+    const data = drifted();
+    const { control } = controlled(data);
+    control.catchUp(order(control));
+    compensated(data, 'products');
+    expect(data.catchUps?.left).not.toContain('products');
   });
 });

@@ -32,6 +32,13 @@ const updates: fc.Arbitrary<Event> = fc
     {
       weight: 3,
       arbitrary: fc.tuple(
+        fc.constant('catch-up'),
+        fc.record({ tables: fc.array(anyStep, { maxLength: 1 }) }, { requiredKeys: [] }),
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(
         fc.constant('rollback'),
         fc.record(
           {
@@ -142,6 +149,8 @@ function helps({ control }: Simulation, help: string): void {
       return;
     case 'retry':
       return void control.stepsToRetry({ coerceTypes: false });
+    case 'catch-up':
+      return void control.catchUpOf({ tables: [] });
     case 'rollback':
       return void control.undoOrderOf(parseUpdate('rollback', { scope: 'full' }));
     case 'skip-validation':

@@ -34,6 +34,16 @@ export function quickActivities(over: Partial<Activities> = {}): Activities {
       return { ...counts, checkpoint: `${table}_completed`, at: new Date(0).toISOString() };
     },
     retryRejects: async () => ({ ...counts, moved: 0, done: true }),
+    catchUpStep: async () => ({
+      ...counts,
+      source: 10,
+      inserted: 0,
+      updated: 0,
+      deleted: 0,
+      left: 0,
+      completed: true,
+      done: true,
+    }),
     openVerification: async () => ({ ranges: 1 }),
     verifyStep: async () => ({ rows: 10, differences: 0, corrupted: 0 }),
     checkCounts: async () => [],

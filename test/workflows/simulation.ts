@@ -176,6 +176,8 @@ export class Simulation {
         const args = parseUpdate(name, given);
         return void control.retry(args, control.stepsToRetry(args));
       }
+      case 'catch-up':
+        return control.catchUp(control.catchUpOf(parseUpdate(name, given)));
       case 'rollback': {
         const args = parseUpdate(name, given);
         const order = control.undoOrderOf(args);
@@ -296,6 +298,12 @@ export class Simulation {
     }
     // Some of its rows are without their links until it is completed again.
     if (of && name === 'retryRejects') target.set(of.step, 'half');
+    if (of && name === 'catchUpStep') {
+      if (!data.compensations.includes(of.step)) this.broken.push(`${of.step} catches up without its undo`);
+      for (const other of of.waitsFor)
+        if (target.get(other) !== 'all') this.broken.push(`${of.step} catches up before ${other} has`);
+      target.set(of.step, 'half');
+    }
     if (of && name === 'undoStep') {
       const children = outline.steps.filter(({ dependsOn }) => dependsOn.includes(of.step));
       for (const child of children)
@@ -360,6 +368,12 @@ export class Simulation {
         return { ...this.#counts(step), checkpoint: `${table}_completed`, at: startedAt };
       },
       retryRejects: () => ({ ...this.#counts(step), moved: 1, done }),
+      catchUpStep: () => {
+        const changed = { inserted: 1, updated: 2, deleted: 1, left: 0 };
+        // Nothing had changed.
+        if (refused) this.target.set(step, 'all');
+        return { ...this.#counts(step), ...changed, source: 100, completed: refused, done };
+      },
       openVerification: () => ({ ranges: 1 }),
       verifyStep: () => ({ rows: 100, differences: refused ? 1 : 0, corrupted: refused ? 1 : 0 }),
       checkCounts: () => [

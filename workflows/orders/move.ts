@@ -1,8 +1,7 @@
-import type { ErrorCount, MovedStep, StepCounts } from '../../activities/types.js';
+import type { MovedStep } from '../../activities/types.js';
 import type { Acts } from '../acts.js';
-import { activityError, RollbackNeeded } from '../failure.js';
-import { register } from '../saga.js';
-import { invalidate } from '../gates.js';
+import { bringInLine, caughtUp, isLeft } from './catch-up.js';
+import { complete, refuseErrors, working } from './step-work.js';
 
 /** Phase 2, one step: its ranges side by side, then what can only be done when all rows are in. */
 export async function moveStep(acts: Acts, step: string): Promise<void> {
@@ -23,7 +22,10 @@ export async function moveStep(acts: Acts, step: string): Promise<void> {
       );
       done = moved.every((part) => part.done);
     }
+    // A catch-up that was broken off has left it behind.
+    const part = isLeft(data, step) ? await bringInLine(acts, step) : undefined;
     await complete(acts, step);
+    if (part) caughtUp(acts, step, part);
     book.endStep(step, 'completed', Date.now());
   });
 }
@@ -71,76 +73,4 @@ async function moveLane(acts: Acts, step: string, lane: number): Promise<MovedSt
   acts.book.countRows(step, moved);
   acts.changed();
   return moved;
-}
-
-async function complete(acts: Acts, step: string): Promise<void> {
-  const { book } = acts;
-  judge(acts, step);
-  const { checkpoint, at, ...counts } = await acts.do('completeStep', (ref) => ({ ...ref, step }));
-  book.countRows(step, counts);
-  book.checkpoint({ name: checkpoint, at });
-}
-
-/** Registers the undo of the step before it acts, and keeps its figures whatever comes. */
-async function working(acts: Acts, step: string, work: () => Promise<void>): Promise<void> {
-  const { book } = acts;
-  const { data } = acts.control;
-  data.phase = 'migrate';
-  invalidate(data);
-  register(data, step);
-  book.startStep(step, Date.now());
-  book.work(step, true, Date.now());
-  acts.changed();
-  try {
-    await work();
-  } catch (error) {
-    const failure = activityError(error);
-    if (failure?.counts) book.countRows(step, failure.counts);
-    if (failure) book.endStep(step, 'failed', Date.now());
-    throw error;
-  } finally {
-    book.work(step, false, Date.now());
-    book.rate(step, Date.now());
-    acts.changed();
-  }
-}
-
-/** At the end of a step, its own error rate and that of the run; and an alert, once, where it is only worth one. */
-function judge(acts: Acts, step: string): void {
-  const { book } = acts;
-  const { maxErrorRate, alertErrorRate } = acts.control.data.settings;
-  const looked: readonly ErrorCount[] = [
-    { what: step, ...errorsOf(book.rowsOf(step)) },
-    { what: 'the run', ...errorsOf(book.rows) },
-  ];
-  refuseErrors(
-    acts,
-    looked.filter(({ read, rejected }) => read > 0 && rejected / read > maxErrorRate),
-  );
-  const { read, rejected } = book.rowsOf(step);
-  if (read === 0 || rejected / read <= alertErrorRate) return;
-  const reason = `${rejected} of ${read} rows of ${step} were rejected (${percent(rejected / read)}; an alert from ${percent(alertErrorRate)} on)`;
-  book.note({ by: 'migration', what: 'alert', reason }, Date.now());
-}
-
-function errorsOf({ read, rejected }: Pick<StepCounts, 'read' | 'rejected'>): {
-  read: number;
-  rejected: number;
-} {
-  return { read, rejected };
-}
-
-function refuseErrors(acts: Acts, [first]: readonly ErrorCount[]): void {
-  if (!first) return;
-  const { maxErrorRate } = acts.control.data.settings;
-  const { what, read, rejected } = first;
-  throw new RollbackNeeded(
-    'ERR_003',
-    `${rejected} of ${read} rows of ${what} were rejected (${percent(rejected / read)}; ${percent(maxErrorRate)} is the limit).`,
-    'See migration.rejects for the reasons; mend the source or raise maxErrorRate, then start again.',
-  );
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)}%`;
 }

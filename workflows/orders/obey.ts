@@ -1,5 +1,6 @@
 import type { Acts } from '../acts.js';
 import type { Order } from '../run-data.js';
+import { catchUp } from './catch-up.js';
 import { finalize, finish } from './finalize.js';
 import { moveStep, retryRejects } from './move.js';
 import { prepare } from './prepare.js';
@@ -15,6 +16,8 @@ export function obey(acts: Acts, order: Order): Promise<void> {
       return moveStep(acts, order.step);
     case 'retry':
       return retryRejects(acts, order.steps, order.coerceTypes);
+    case 'catch-up':
+      return catchUp(acts, order);
     case 'validate':
       return validate(acts);
     case 'finalize':

@@ -79,6 +79,11 @@ export async function adopt(acts: Acts): Promise<void> {
   book.adopt(adopted.steps, adopted.checkpoints);
   for (const { step, state } of adopted.steps)
     if (state === 'running' || state === 'completed') register(data, step);
+  const { catchUp } = adopted;
+  if (catchUp) {
+    data.catchUps = { number: catchUp.number, left: catchUp.steps, done: [] };
+    if (catchUp.steps.length > 0) data.queue.push({ do: 'catch-up', steps: catchUp.steps, from: 'migrate' });
+  }
   if (adopted.fingerprinted) data.passed.push('fingerprint');
   if (adopted.backedUp) data.passed.push('backup');
   book.note({ by: 'migration', what: 'took over what a run had left behind', reason: run }, Date.now());

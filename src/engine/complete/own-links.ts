@@ -39,12 +39,18 @@ export async function setOwnLinks(
     );
     if (rows.length === 0) return;
     await inTransaction(client, async () => {
-      const found = rows.flatMap((link) => {
-        const { found: isIn, key } = { key: undefined, ...moved.byLegacyId(link.other) };
-        return isIn && key !== undefined
-          ? [{ ...link, key: typeof key === 'string' ? key : uuidText(key) }]
-          : [];
-      });
+      const find = () =>
+        rows.flatMap((link) => {
+          const { found: isIn, key } = { key: undefined, ...moved.byLegacyId(link.other) };
+          return isIn && key !== undefined
+            ? [{ ...link, key: typeof key === 'string' ? key : uuidText(key) }]
+            : [];
+        });
+      let found = find();
+      while (moved.isWanting) {
+        await moved.loadWanted(client);
+        found = find();
+      }
       for (const column of new Set(found.map((link) => link.column)))
         await setColumn(
           client,

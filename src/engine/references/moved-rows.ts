@@ -6,7 +6,7 @@ import { locateRow, RowSplitter } from '../postgres/split-rows.js';
 import { RawRow } from '../row.js';
 import type { ReferenceIndex, Resolution } from '../transform/types.js';
 import { fold } from '../values/text.js';
-import { comparableId, identityOf, isUuid, namespaceOf, uuidBytes } from '../values/uuid.js';
+import { comparableId, identityOf, isUuid, namespaceOf, uuidBytes, uuidText } from '../values/uuid.js';
 import { CurrencyLists } from './currency-lists.js';
 import { UuidMap } from './uuid-map.js';
 import { copyOut } from '../../store/copy-streams.js';
@@ -14,9 +14,13 @@ import { copyOut } from '../../store/copy-streams.js';
 /** Resolutions remembered: rows that refer to one parent often come in runs and repeat. */
 const memoSize = 1 << 14;
 
+/** Rows that are loaded in one go, at about 50 bytes each; of more, those that are asked for are looked up. */
+export const mostLoaded = 1_000_000;
+
 /**
- * The rows of one entity that a run has moved, found by legacy id or by folded code. Codes are loaded only when a
- * reference asks for one: `codesWanted` then tells the loader to load them and to look again.
+ * The rows of one entity that a run has moved, found by legacy id or by folded code. Codes, and ids of a table too large
+ * to be loaded, are read only when a reference asks for them: `isWanting` then says that the answers given meanwhile do
+ * not count, and that everything must be asked again after `loadWanted`.
  */
 export class MovedRows implements ReferenceIndex {
   readonly #entity: Entity;
@@ -31,8 +35,13 @@ export class MovedRows implements ReferenceIndex {
   readonly #namespaces: Buffer[];
   readonly #byIdentity: boolean;
   readonly #memo = new Map<string, Resolution>();
-  codesWanted = false;
-  #loadingCodes: Promise<void> | undefined;
+  #codesWanted = false;
+  /** in a table that is looked up: the identities that are asked for, by their bytes as text */
+  readonly #wanted = new Map<string, Buffer>();
+  /** identities that are known not to be in */
+  #absent: UuidMap | undefined;
+  readonly #mostLoaded: number;
+  #loading: Promise<void> | undefined;
   readonly currenciesOf: ReferenceIndex['currenciesOf'];
   readonly #currencyColumn: string | undefined;
   readonly #knownBefore: string | null;
@@ -45,8 +54,13 @@ export class MovedRows implements ReferenceIndex {
   constructor(
     entity: Entity,
     run: string,
-    { currencies, knownBefore }: { currencies: string | undefined; knownBefore: string | null },
+    {
+      currencies,
+      knownBefore,
+      most = mostLoaded,
+    }: { currencies: string | undefined; knownBefore: string | null; most?: number | undefined },
   ) {
+    this.#mostLoaded = most;
     this.#entity = entity;
     this.#run = run;
     this.#currencyColumn = currencies;
@@ -64,21 +78,34 @@ export class MovedRows implements ReferenceIndex {
   async load(client: Client): Promise<void> {
     this.#ids = new UuidMap();
     this.#memo.clear();
-    if (this.#byIdentity) await this.#loadIdentities(client);
-    else await this.#loadTexts(client);
+    this.#absent = (await this.#isLookedUp(client)) ? new UuidMap() : undefined;
+    if (!this.#absent) {
+      if (this.#byIdentity) await this.#loadIdentities(client);
+      else await this.#loadTexts(client);
+    }
     await this.#loadMerges(client);
     await this.#loadRejected(client);
-    if (this.#codes) await this.loadCodes(client);
+    if (this.#codes) await this.#loadCodes(client);
     if (this.#currencyColumn !== undefined) await this.#loadCurrencies(client, this.#currencyColumn);
   }
 
-  /** Those who ask while the codes are being loaded wait for that. */
-  loadCodes(client: Client): Promise<void> {
-    this.#loadingCodes ??= this.#readCodes(client).finally(() => (this.#loadingCodes = undefined));
-    return this.#loadingCodes;
+  /** Answers were given without having read what they ask for. */
+  get isWanting(): boolean {
+    return this.#codesWanted || this.#wanted.size > 0;
   }
 
-  async #readCodes(client: Client): Promise<void> {
+  /** Reads what was asked for; whoever asks while it is being read waits for that. */
+  loadWanted(client: Client): Promise<void> {
+    this.#loading ??= this.#loadWanted(client).finally(() => (this.#loading = undefined));
+    return this.#loading;
+  }
+
+  async #loadWanted(client: Client): Promise<void> {
+    if (this.#wanted.size > 0) await this.#lookUp(client, [...this.#wanted.values()]);
+    if (this.#codesWanted) await this.#loadCodes(client);
+  }
+
+  async #loadCodes(client: Client): Promise<void> {
     const { table, code } = this.#entity;
     if (!code) throw new Error(`rows of ${table} cannot be found by code: its entity names none`);
     const codes = new UuidMap();
@@ -93,14 +120,16 @@ export class MovedRows implements ReferenceIndex {
     );
     for (const merge of merges.rows) codes.add(hashedKey(merge.code), this.#encode(merge.target));
     this.#codes = codes;
-    this.codesWanted = false;
+    this.#codesWanted = false;
     this.#memo.clear();
   }
 
   byLegacyId(id: string): Resolution {
     const known = this.#memo.get(id);
     if (known) return known;
+    const wanted = this.#wanted.size;
     const resolution = this.#find(id);
+    if (this.#wanted.size > wanted) return resolution;
     if (this.#memo.size >= memoSize) this.#memo.clear();
     this.#memo.set(id, resolution);
     return resolution;
@@ -112,7 +141,8 @@ export class MovedRows implements ReferenceIndex {
 
   byCode(foldedCode: string): Resolution {
     if (!this.#codes) {
-      this.codesWanted = true;
+      // An id that is not looked up yet may make the code needless.
+      this.#codesWanted ||= this.#wanted.size === 0;
       return { found: false };
     }
     const value = Buffer.allocUnsafe(16);
@@ -125,7 +155,7 @@ export class MovedRows implements ReferenceIndex {
   keyOf(table: string, id: string): Buffer | string | undefined {
     const position = this.#entity.sources.findIndex((source) => source.table === table);
     const value = Buffer.allocUnsafe(16);
-    return this.#ids.get(this.#idKey(position, id), value) ? this.#decode(value) : undefined;
+    return this.#has(this.#idKey(position, id), value) ? this.#decode(value) : undefined;
   }
 
   #find(id: string): Resolution {
@@ -134,7 +164,7 @@ export class MovedRows implements ReferenceIndex {
     for (let position = 0; position < this.#namespaces.length; position++) {
       const value = Buffer.allocUnsafe(16);
       const idKey = this.#idKey(position, id);
-      if (!this.#ids.get(idKey, value)) {
+      if (!this.#has(idKey, value)) {
         if (!found && this.#rejected.has(idKey)) return { found: false };
         continue;
       }
@@ -150,6 +180,53 @@ export class MovedRows implements ReferenceIndex {
       key,
       warning: `the id stands for rows of several legacy tables; taken as one of ${first?.table}`,
     };
+  }
+
+  /** False also where it has to be looked up: then it is wanted. */
+  #has(idKey: Buffer, into: Buffer): boolean {
+    if (this.#ids.get(idKey, into)) return true;
+    if (this.#absent && !this.#absent.has(idKey) && !this.#rejected.has(idKey))
+      this.#wanted.set(idKey.toString('latin1'), idKey);
+    return false;
+  }
+
+  /**
+   * Too many to be loaded, and all rows of the target's table are the run's own, so that its primary key tells which are
+   * in: nothing was in it before.
+   */
+  async #isLookedUp(client: Client): Promise<boolean> {
+    if (!this.#byIdentity || this.#knownBefore !== null) return false;
+    const { rows } = await client.query<{ lookedUp: boolean }>(
+      `select s.before = 0 and coalesce(sum(c.migrated), 0) > $3 as "lookedUp"
+       from migration.step_states s left join migration.chunks c using (run, step)
+       where s.run = $1 and s.step = $2 group by s.before`,
+      [this.#run, this.#entity.step, this.#mostLoaded],
+    );
+    return rows[0]?.lookedUp ?? false;
+  }
+
+  /** Which of these are in. What was looked up before is forgotten when it has become too much. */
+  async #lookUp(client: Client, wanted: readonly Buffer[]): Promise<void> {
+    const absent = this.#absent ?? new UuidMap();
+    if (this.#ids.size + absent.size > this.#mostLoaded) {
+      this.#ids = new UuidMap();
+      this.#absent = new UuidMap();
+      this.#memo.clear();
+      await this.#loadMerges(client);
+    }
+    const { table, key } = this.#entity;
+    const { rows } = await client.query<{ n: number }>(
+      `select k.n::int4 as n
+       from unnest($1::uuid[]) with ordinality k(key, n)
+       where exists (select from ${quoteTable(table)} t where t.${quoteIdent(key[0] as string)} = k.key)`,
+      [wanted.map((idKey) => uuidText(idKey))],
+    );
+    const found = new Set(rows.map(({ n }) => n - 1));
+    for (const [i, idKey] of wanted.entries()) {
+      if (found.has(i)) this.#ids.add(idKey, idKey);
+      else this.#absent?.add(idKey, idKey);
+      this.#wanted.delete(idKey.toString('latin1'));
+    }
   }
 
   #idKey(position: number, legacyId: string): Buffer {

@@ -23,7 +23,7 @@ export type ColumnType =
  * The legacy wholesaler's tables in loading order, with their columns. `id` is the primary key and the only
  * column that must be filled: the old application checked the rest, when it did. Text columns are wider than
  * the new system's, and one of two alternative money columns is text, so that what is wrong can be there.
- * legacy_note, erp_reference, shelf_mark, bin_note, negotiated_by, line_note and upload_host are what this
+ * order_channels, legacy_note, erp_reference, shelf_mark, bin_note, negotiated_by, line_note and upload_host are what this
  * wholesaler added for itself.
  */
 const legacyTables = {
@@ -46,6 +46,7 @@ const legacyTables = {
     tax_id: 'varchar(60)',
     industry: 'varchar(100)',
     customer_status: 'varchar(30)',
+    order_channels: 'varchar(60)',
     legacy_note: 'text',
     created_at: 'timestamp',
     updated_at: 'timestamp',

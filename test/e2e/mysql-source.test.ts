@@ -57,6 +57,23 @@ describe.each(mysqlNames)('a whole run from %s', (name) => {
     }
   });
 
+  it.each([
+    ['industry_windows_1252', 'industry', 'Möbel – “Küchen” ab 5 € ™'],
+    ['contact_person_scripts', 'contactPerson', 'Łukasz Żółć, Ναυσικά, Сергей, 株式会社'],
+    ['order_channels_all', 'orderChannels', 'phone,fax,web,shop'],
+    ['order_channels_none', 'orderChannels', ''],
+  ])('brings text of every character set, and sets: %s', async (kind, key, text) => {
+    const { ids = [] } = planted.tables.legacy_customers.dirt.find((dirt) => dirt.kind === kind) ?? {};
+    const moved = await environment.query<{ text: string | null }>(
+      'target',
+      `select coalesce(metadata -> 'legacy' ->> $2, metadata ->> $2) as text from customers
+       where metadata #>> '{legacy,id}' = any($1)`,
+      [ids, key],
+    );
+    expect(moved).toEqual(ids.map(() => ({ text })));
+    expect(ids).not.toEqual([]);
+  });
+
   it.each(legacyTableNames)('rejects what must not move, and nothing else: %s', async (table) => {
     const rejects = await environment.query<{ id: string; code: string; reason: string }>(
       'target',

@@ -31,12 +31,15 @@ export async function withSeeded<T>(
 }
 
 export function undisturbedRun(): Promise<RunContents> {
-  return withSeeded(async (environment) => {
-    const worker = await startWorkerProcess(environment);
-    const status = await resultOf(await environment.start(input));
-    await worker.stop();
-    return contentsOf(environment, status);
-  });
+  return withSeeded(runUndisturbed);
+}
+
+/** What a run makes of the environment's legacy database when nothing happens to it. */
+export async function runUndisturbed(environment: RunEnvironment): Promise<RunContents> {
+  const worker = await startWorkerProcess(environment);
+  const status = await resultOf(await environment.start(input));
+  await worker.stop();
+  return contentsOf(environment, status);
 }
 
 type RunHandle = Awaited<ReturnType<RunEnvironment['start']>>;

@@ -16,10 +16,16 @@ export interface TestDatabase {
  *
  * @param label the beginning of its name, which is unique on the server
  * @param server the address of another server than the shared one, as superuser
+ * @param encoding another one than the server's
  */
-export async function createDatabase(label = 'test', server = inject('postgresUrl')): Promise<TestDatabase> {
+export async function createDatabase(
+  label = 'test',
+  server = inject('postgresUrl'),
+  encoding?: string,
+): Promise<TestDatabase> {
   const name = `${label}_${randomBytes(6).toString('hex')}`;
-  await onServer(server, `create database ${escapeIdentifier(name)}`);
+  const unlike = encoding === undefined ? '' : ` encoding '${encoding}' locale 'C' template template0`;
+  await onServer(server, `create database ${escapeIdentifier(name)}${unlike}`);
   const url = new URL(server);
   url.pathname = encodeURIComponent(name);
   return {

@@ -13,8 +13,8 @@ export type RunContents = Readonly<Record<string, { readonly rows: number; reado
  * @param before SQL condition on `t`: rows of the target that were there before the run
  */
 export async function contentsOf(
-  environment: RunEnvironment,
-  status: RunStatus,
+  environment: Pick<RunEnvironment, 'query'>,
+  status: Pick<RunStatus, 'startedAt'>,
   before = 'false',
 ): Promise<RunContents> {
   const start = status.startedAt.replace('Z', '');

@@ -18,10 +18,11 @@ async function withClient(work: (client: Client) => Promise<void>): Promise<void
 
 it('an empty target gets the tables of the plan, and they are as they should be', async () => {
   await withClient(async (client) => {
-    expect(await prepareTargetSchema(client, nxtPlan)).toEqual({ problems: [], deviations: [] });
+    expect(await prepareTargetSchema(client, nxtPlan)).toEqual({ problems: [], deviations: [], notes: [] });
     expect(await prepareTargetSchema(client, nxtPlan), 'also the second time').toEqual({
       problems: [],
       deviations: [],
+      notes: [],
     });
   });
 });
@@ -44,5 +45,34 @@ it('tables that are something else are named with every difference', async () =>
       'products.sku: is character varying(20), should be character varying(100)',
       'products: nothing keeps (sku) unique',
     ]);
+  });
+});
+
+it('policies that bind the user, triggers and columns that the target fills itself are named', async () => {
+  await withClient(async (client) => {
+    await prepareTargetSchema(client, nxtPlan);
+    await client.query(`
+      create function note() returns trigger language plpgsql as 'begin return new; end';
+      create trigger note_products after insert or update on products for each row execute function note();
+      create trigger note_changes after update on products for each row execute function note();
+      alter table customers drop column phone;
+      alter table customers add column phone varchar(50) generated always as (email) stored;
+      alter table suppliers enable row level security;
+      create role bound;
+      grant all on all tables in schema public to bound;
+      grant all on schema public to bound`);
+    try {
+      await client.query('set role bound');
+      const { problems, notes } = await prepareTargetSchema(client, nxtPlan);
+      expect(problems).toEqual([
+        'customers.phone: the plan writes it, the target generates it by itself',
+        expect.stringMatching(/^suppliers: its row level security binds the user of the target/),
+      ]);
+      expect(notes).toEqual([
+        expect.stringMatching(/^products: the trigger note_products runs for every row/),
+      ]);
+    } finally {
+      await client.query('reset role; drop owned by bound; drop role bound');
+    }
   });
 });

@@ -32,6 +32,11 @@ export const customerDirt: readonly Dirt<'legacy_customers'>[] = [
   keeps('created_at_bc', { created_at: '0044-03-15 12:00:00.000001 BC' }),
   keeps('created_at_year_one', { created_at: '0001-01-01 00:00:00' }),
   keeps('updated_at_minus_infinity', { updated_at: '-infinity' }),
+  keeps('contact_person_scripts', { contact_person: 'Łukasz Żółć, Ναυσικά, Сергей, 株式会社' }),
+  // What Windows wrote into columns that were said to be Latin 1.
+  keeps('industry_windows_1252', { industry: 'Möbel – “Küchen” ab 5 € ™' }),
+  keeps('order_channels_none', { order_channels: '' }),
+  keeps('order_channels_all', { order_channels: 'phone,fax,web,shop' }),
   keeps('credit_limit_many_digits', { credit_limit: '12345678901234567890.123456789' }),
   ...oddTextsIn<'legacy_customers'>('legacy_note'),
 ];

@@ -18,8 +18,8 @@ const uploadHistory = dirtFor<'legacy_upload_history'>();
 
 /**
  * What stands in an old MySQL where PostgreSQL has a value that no type of MySQL holds: a zero date instead of an
- * infinity, the ends of the types instead of an era, and for NaN what a column without strict mode makes of a value
- * that is too big. By the kind that is replaced.
+ * infinity, the ends of the types instead of an era, for NaN what a column without strict mode makes of a value
+ * that is too big, and for a big number what an unsigned column makes of less than nothing. By the kind that is replaced.
  *
  * Only rows that no other table refers to are rejected instead of kept, so that the clean rows are the same as in
  * PostgreSQL.
@@ -46,6 +46,12 @@ const replacements: Replacements = {
     created_at_year_one: products.keeps('created_at_first_second', { created_at: firstSecond }),
   },
   legacy_inventory: {
+    quantity_too_big: inventory.rejects('quantity_below_zero_unsigned', {
+      quantity_on_hand: null,
+      quantity: '18446744073709551613',
+      quantity_reserved: 0,
+      quantity_available: null,
+    }),
     last_movement_infinity: inventory.warns('last_movement_zero_date', { last_movement: zeroTime }),
     last_stock_check_bc: inventory.warns('last_stock_check_zero_date', { last_stock_check: zeroTime }),
   },

@@ -45,5 +45,6 @@ export function customerRow(world: World, index: number): LegacyRow<'legacy_cust
     legacy_note: random.chance(15) ? random.pick(notes) : null,
     created_at: createdAt,
     updated_at: random.chance(97) ? updatedAt : null,
+    order_channels: random.pick(['phone', 'web', 'phone,web', 'phone,fax', 'web,shop', null]),
   };
 }

@@ -1,26 +1,27 @@
-import type { ColumnType, LegacyColumn, LegacyTable } from '../legacy-tables.js';
+import { columnsOf, type ColumnType, type LegacyColumn, type LegacyTable } from '../legacy-tables.js';
+import type { MysqlColumn } from './insert-text.js';
 
 type Exceptions = { readonly [T in LegacyTable]?: Readonly<Partial<Record<LegacyColumn<T>, string>>> };
 
 /** Columns that an old MySQL application makes otherwise than its other columns of that kind. */
 const exceptions: Exceptions = {
   legacy_customers: {
+    contact_person: 'varchar(255) character set utf8mb3',
+    industry: 'varchar(100) character set latin1',
+    order_channels: `set('phone','fax','web','shop')`,
     customer_type: `enum('retail','wholesale','chain','public')`,
     customer_status: `enum('active','inactive','on_hold')`,
   },
   legacy_suppliers: { is_approved: 'bit(1)' },
   legacy_inventory: { quantity: 'bigint unsigned' },
+  legacy_price_list_items: { id: 'binary(16)' },
   legacy_price_lists: { validation_status: `enum('pending','valid','invalid')` },
 };
 
-/** The type of a column in MySQL 8 and MariaDB 10.5 and later. */
-export function mysqlType<T extends LegacyTable>(
-  table: T,
-  column: LegacyColumn<T>,
-  type: ColumnType,
-): string {
+/** The table's columns with their types in MySQL 8 and MariaDB 10.5 and later, in the order of the table. */
+export function mysqlColumnsOf<T extends LegacyTable>(table: T): MysqlColumn<T>[] {
   const ofTable: Readonly<Partial<Record<string, string>>> = exceptions[table] ?? {};
-  return ofTable[column] ?? plainType(type);
+  return columnsOf(table).map(([column, type]) => [column, ofTable[column] ?? plainType(type)]);
 }
 
 function plainType(type: ColumnType): string {

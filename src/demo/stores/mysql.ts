@@ -1,8 +1,8 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { columnsOf, legacyTableNames, type LegacyTable } from '../legacy-tables.js';
+import { legacyTableNames, type LegacyTable } from '../legacy-tables.js';
 import { insertText } from './insert-text.js';
 import type { LegacyStore } from './legacy-store.js';
-import { mysqlType } from './mysql-types.js';
+import { mysqlColumnsOf } from './mysql-types.js';
 import { tableExists, unreachable } from './refusals.js';
 
 /** MySQL commits with each table it makes, so tables have this before their names until all of them are filled. */
@@ -27,8 +27,8 @@ export async function openMysqlStore(url: string): Promise<LegacyStore> {
       for (const table of legacyTableNames) await connection.query(createTable(table));
     },
     async load(table, rows) {
-      const columns = columnsOf(table).map(([column]) => column);
-      for (const insert of insertText(unfinished + table, rows, columns)) await connection.query(insert);
+      for (const insert of insertText(unfinished + table, rows, mysqlColumnsOf(table)))
+        await connection.query(insert);
     },
     async finish() {
       const renames = legacyTableNames.map((table) => `${unfinished}${table} to ${table}`);
@@ -62,7 +62,7 @@ async function connect(url: string): Promise<Connection> {
 }
 
 function createTable(table: LegacyTable): string {
-  const columns = columnsOf(table).map(([column, type]) => `  ${column} ${mysqlType(table, column, type)}`);
+  const columns = mysqlColumnsOf(table).map(([column, type]) => `  ${column} ${type}`);
   return `create table ${unfinished}${table} (\n${columns.join(',\n')},\n  primary key (id)\n)
     engine = innodb default character set utf8mb4 collate utf8mb4_unicode_ci`;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EngineName } from '../../helpers/source-engines.js';
 
 /** A legacy row and what must become of it. Everything is text, as the databases print it. */
 export interface Case {
@@ -16,6 +17,23 @@ export interface Case {
   readonly rejects?: { readonly codes: readonly string[]; readonly columns: readonly string[] };
   /** it becomes part of the target row with this key */
   readonly merges?: { readonly into: string; readonly by: string };
+  /** what is otherwise on some source servers */
+  readonly otherwise?: Readonly<Partial<Record<EngineName, Otherwise>>>;
+}
+
+/** Of a case on one source server. */
+export interface Otherwise {
+  readonly because: string;
+  /** the server refuses the row, which is proved */
+  readonly cannotBe?: true;
+  /** columns over those of the case's row */
+  readonly row?: LegacyRow;
+  /** what its target row comes to, over what the case says; a case that is a reject elsewhere is none here */
+  readonly moves?: NonNullable<Case['moves']>;
+  /** in the place of the case's warnings */
+  readonly warns?: readonly string[];
+  /** it stays out here, wherever it moves elsewhere */
+  readonly rejects?: NonNullable<Case['rejects']>;
 }
 
 export type LegacyRow = Readonly<Record<string, string | null>>;
@@ -24,8 +42,12 @@ export type LegacyRow = Readonly<Record<string, string | null>>;
 export interface LegacyTable {
   readonly table: string;
   readonly target: string;
-  /** SQL types by column; `id` is the primary key */
+  /** PostgreSQL's types by column; `id` is the primary key */
   readonly columns: Readonly<Record<string, string>>;
+  /** statements that make types in PostgreSQL */
+  readonly types?: readonly string[];
+  /** the types in MySQL and MariaDB, where they are not simply the nearest ones */
+  readonly mysqlColumns?: Readonly<Record<string, string>>;
   /** the columns of a row without faults, by its number */
   readonly good: (n: number) => LegacyRow;
   /** ids are 1, 2, 3 … where a case has none of its own; UUIDs unless told */
@@ -41,6 +63,38 @@ export const reject = (code: string, ...columns: string[]): Pick<Case, 'rejects'
 export const invalid = (...columns: string[]): Pick<Case, 'rejects'> => reject('ERR_003', ...columns);
 export const orphan = (...columns: string[]): Pick<Case, 'rejects'> => reject('ERR_004', ...columns);
 export const duplicate = (...columns: string[]): Pick<Case, 'rejects'> => reject('ERR_005', ...columns);
+
+/** Some of the case is another in MySQL and MariaDB. */
+export const inMysql = (because: string, parts: Omit<Otherwise, 'because'>): Pick<Case, 'otherwise'> => ({
+  otherwise: { MySQL: { because, ...parts }, MariaDB: { because, ...parts } },
+});
+/** MySQL and MariaDB do not take the row. */
+export const notInMysql = (because: string): Pick<Case, 'otherwise'> => inMysql(because, { cannotBe: true });
+/** PostgreSQL does not take the row. */
+export const onlyInMysql = (because: string): Pick<Case, 'otherwise'> => ({
+  otherwise: { PostgreSQL: { because, cannotBe: true } },
+});
+
+/** A case as it is on one source server. */
+export interface CaseHere extends Omit<Case, 'otherwise'> {
+  /** why there can be none */
+  readonly cannotBe?: string;
+}
+
+export function caseOn({ otherwise, ...one }: Case, engine: EngineName): CaseHere {
+  const here = otherwise?.[engine];
+  if (!here) return one;
+  if (here.cannotBe) return { ...one, cannotBe: here.because };
+  const { moves, rejects, ...rest } = { ...one, row: { ...one.row, ...here.row } };
+  const warns = here.warns ?? one.warns ?? [];
+  if (here.rejects) return { ...rest, warns, rejects: here.rejects };
+  if (here.moves) return { ...rest, warns, moves: { ...moves, ...here.moves } };
+  return { ...rest, warns, ...(moves && { moves }), ...(rejects && { rejects }) };
+}
+
+export const noInfinity = 'the times of MySQL and MariaDB have no infinity';
+export const noEras = 'the times of MySQL and MariaDB begin with the year 0';
+export const noZeroDates = 'every date of PostgreSQL is a day of the calendar';
 
 /** A UUID that tells its number. */
 export function uuid(n: number): string {

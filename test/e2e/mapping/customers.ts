@@ -1,8 +1,37 @@
-import { duplicate, invalid, uuid, type LegacyTable } from './case.js';
+import {
+  duplicate,
+  inMysql,
+  invalid,
+  noEras,
+  noInfinity,
+  notInMysql,
+  noZeroDates,
+  onlyInMysql,
+  uuid,
+  type LegacyTable,
+  type Otherwise,
+} from './case.js';
 
 const runStart = 'created_at = (select started_at from migration.runs)';
 const metadata = "metadata - 'migrationDate'";
 const emoji = '🔧';
+const documentOf = (creditLimit: string): string =>
+  `{"legacy": {"taxId": "DE1", "status": "Active", "industry": "Food", "creditLimit": "${creditLimit}", "customerType": "retail", "paymentTerms": "{\\"days\\": 30}"}, "contactPerson": "Ann"}`;
+
+/** A document with everything that is kept, and what the servers differ in. */
+const keptWith = (different: string): string =>
+  `{"rating": "4.50", "lastCall": "2020-01-02T01:04:05.6Z", "openedOn": "2000-02-29", "turnover": 9007199254740993,
+    "lastOrder": "2020-01-02T03:04:05.6", "managerId": "12", "legacyNote": "call\\nfirst", "salesRegion": "North",
+    "creditLimit": "12345678901234567890.1234567890", "loyaltyPoints": 7, ${different}}`;
+const keptInMysql = (documents: string): Otherwise => ({
+  because: 'a boolean is a tinyint, a UUID a text, a list a set; and the JSON of MySQL itself has doubles',
+  row: { labels: 'c,a b' },
+  moves: {
+    "metadata -> 'legacy'": keptWith(
+      `"vip": 0, "guid": "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "labels": "a b,c", ${documents}`,
+    ),
+  },
+});
 
 export const customers: LegacyTable = {
   table: 'legacy_customers',
@@ -42,6 +71,18 @@ export const customers: LegacyTable = {
     guid: 'uuid',
     turnover: 'bigint',
     labels: 'text[]',
+  },
+  mysqlColumns: {
+    city: 'varchar(120) character set latin1',
+    industry: 'varchar(120) character set utf8mb3',
+    customer_type: "enum('retail', 'wholesale')",
+    credit_limit: 'decimal(30,10)',
+    history: 'json',
+    last_order: 'datetime(1)',
+    last_call: 'timestamp(1) null',
+    rating: 'decimal(4,2)',
+    turnover: 'bigint unsigned',
+    labels: "set('a b', 'c')",
   },
   good: (n) => ({
     customer_code: `CUST-${n}`,
@@ -83,12 +124,14 @@ export const customers: LegacyTable = {
         phone: '+15551234567',
         address:
           '{"city": "Köln", "line1": "1 Main St", "line2": "", "state": "NW", "country": "DE", "postalCode": "01067"}',
-        [metadata]:
-          '{"legacy": {"taxId": "DE1", "status": "Active", "industry": "Food", "creditLimit": "1000.50", "customerType": "retail", "paymentTerms": "{\\"days\\": 30}"}, "contactPerson": "Ann"}',
+        [metadata]: documentOf('1000.50'),
         purchase_history: '[]',
         created_at: '2019-03-31 01:30:00.000001+00',
         updated_at: '2020-06-01 06:15:00.123456+00',
       },
+      ...inMysql('the column prints as many decimals as it has', {
+        moves: { [metadata]: documentOf('1000.5000000000') },
+      }),
     },
     {
       rule: 'missing values are left out of documents',
@@ -111,6 +154,9 @@ export const customers: LegacyTable = {
       row: { id: 'b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', company_name: 'Small' },
       moves: { company_name: 'Capitals' },
       ...duplicate('customers_pkey'),
+      ...inMysql('the collation of the key takes the two for one, unless another letter is in it', {
+        row: { id: 'b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\u00a0' },
+      }),
     },
     {
       rule: 'an integer id becomes a UUIDv5 and is kept as text',
@@ -213,16 +259,40 @@ export const customers: LegacyTable = {
       rule: 'infinity is kept',
       row: { created_at: 'infinity', updated_at: '-infinity' },
       moves: { created_at: 'infinity', updated_at: '-infinity' },
+      ...notInMysql(noInfinity),
     },
     {
       rule: 'BC is kept',
       row: { created_at: '0044-03-15 12:00:00.000001 BC', updated_at: '4713-01-01 00:00:00+00 BC' },
       moves: { created_at: '0044-03-15 12:00:00.000001+00 BC', updated_at: '4713-01-01 00:00:00+00 BC' },
+      ...notInMysql(noEras),
     },
     {
       rule: 'the year 1 and far years are kept',
       row: { created_at: '0001-01-01 00:00:00', updated_at: '294276-12-31 23:59:59.999999+00' },
       moves: { created_at: '0001-01-01 00:00:00+00', updated_at: '294276-12-31 23:59:59.999999+00' },
+      ...inMysql('its timestamps end in 2038', {
+        row: { updated_at: '2038-01-19 03:14:07.999999+00' },
+        moves: { updated_at: '2038-01-19 03:14:07.999999+00' },
+      }),
+    },
+    {
+      rule: 'a zero date is a reject, not a missing value',
+      row: { created_at: '0000-00-00 00:00:00' },
+      ...invalid('created_at'),
+      ...onlyInMysql(noZeroDates),
+    },
+    {
+      rule: 'a day without a month is never another one',
+      row: { created_at: '2020-00-15 00:00:00', updated_at: '0000-00-00 00:00:00' },
+      ...invalid('created_at', 'updated_at'),
+      ...onlyInMysql(noZeroDates),
+    },
+    {
+      rule: 'a zero date that is only kept is kept as it is',
+      row: { opened_on: '0000-00-00' },
+      moves: { "metadata #>> '{legacy,openedOn}'": '0000-00-00' },
+      ...onlyInMysql(noZeroDates),
     },
     // Everything without a column of its own
     {
@@ -245,14 +315,30 @@ export const customers: LegacyTable = {
         labels: '{"a b",NULL}',
       },
       moves: {
-        "metadata -> 'legacy'":
-          '{"vip": false, "guid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "labels": ["a b", null], "rating": "4.50", "history": {"a": [100], "b": 9007199254740993}, "lastCall": "2020-01-02T01:04:05.6Z", "openedOn": "2000-02-29", "turnover": 9007199254740993, "lastOrder": "2020-01-02T03:04:05.6", "managerId": "12", "legacyNote": "call\\nfirst", "creditLimit": "12345678901234567890.1234567890", "preferences": {"b": 1.10, "aa": null}, "salesRegion": "North", "loyaltyPoints": 7}',
+        "metadata -> 'legacy'": keptWith(
+          `"vip": false, "guid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "labels": ["a b", null],
+           "history": {"a": [100], "b": 9007199254740993}, "preferences": {"b": 1.10, "aa": null}`,
+        ),
+      },
+      otherwise: {
+        MySQL: keptInMysql(
+          `"history": {"a": [100.0], "b": 9007199254740993}, "preferences": {"b": 1.1, "aa": null}`,
+        ),
+        MariaDB: keptInMysql(
+          `"history": {"a": [100], "b": 9007199254740993}, "preferences": {"b": 1.10, "aa": null}`,
+        ),
       },
     },
     {
       rule: 'a JSON column that jsonb cannot hold is a reject, also when it is only kept',
       row: { history: '{"a": 1, "a": 2}' },
       ...invalid('history'),
+      otherwise: {
+        MySQL: {
+          because: 'its own JSON has forgotten the first of the two keys',
+          moves: { "metadata #> '{legacy,history}'": '{"a": 2}' },
+        },
+      },
     },
     // Duplicates
     {

@@ -1,4 +1,14 @@
-import { invalid, minted, orphan, uuid, type LegacyTable } from './case.js';
+import {
+  inMysql,
+  invalid,
+  minted,
+  noEras,
+  noZeroDates,
+  onlyInMysql,
+  orphan,
+  uuid,
+  type LegacyTable,
+} from './case.js';
 import { badProduct, lamp } from './products.js';
 
 const legacy = "metadata -> 'legacy'";
@@ -33,6 +43,7 @@ export const inventory: LegacyTable = {
     created_at: 'timestamp',
     updated_at: 'timestamp',
   },
+  mysqlColumns: { quantity: 'bigint unsigned' },
   good: () => ({ product_id: lamp, warehouse_id: 'WH-1', created_at: '2020-01-02 03:04:05' }),
   cases: [
     {
@@ -78,6 +89,10 @@ export const inventory: LegacyTable = {
         created_at: '2020-01-02 03:04:05+00',
         updated_at: '2020-01-02 03:04:06+00',
       },
+      ...inMysql(noEras, {
+        row: { last_movement: '0044-03-15 00:00:00' },
+        moves: { last_movement: '0044-03-15 00:00:00+00' },
+      }),
     },
     {
       rule: 'every default',
@@ -166,6 +181,19 @@ export const inventory: LegacyTable = {
       moves: { quantity_on_hand: '8', [keptOf('quantity')]: '9' },
     },
     { rule: 'a quantity too big', row: { quantity: '2147483648' }, ...invalid('quantity') },
+    {
+      rule: 'what an unsigned column makes of less than nothing',
+      row: { quantity: '18446744073709551615' },
+      ...invalid('quantity'),
+      ...onlyInMysql('it has no unsigned numbers'),
+    },
+    {
+      rule: 'moved in a month without a day: at no time, with a warning',
+      row: { last_movement: '2020-05-00 00:00:00' },
+      moves: { last_movement: null },
+      warns: ['last_movement'],
+      ...onlyInMysql(noZeroDates),
+    },
     { rule: 'a negative quantity', row: { quantity_on_hand: '-1' }, ...invalid('quantity_on_hand') },
     { rule: 'a negative reservation', row: { quantity_reserved: '-1' }, ...invalid('quantity_reserved') },
     {

@@ -3,7 +3,19 @@
  * columns; local times are those of Berlin, phones without a country American. The target has rows already.
  */
 import type { Client } from 'pg';
-import { duplicate, invalid, keyOf, minted, orphan, uuid, type Case, type LegacyTable } from './case.js';
+import {
+  duplicate,
+  inMysql,
+  invalid,
+  keyOf,
+  minted,
+  noInfinity,
+  notInMysql,
+  orphan,
+  uuid,
+  type Case,
+  type LegacyTable,
+} from './case.js';
 
 const key = (table: string, id: number): string => keyOf(`legacy_${table}`, String(id));
 
@@ -31,6 +43,8 @@ const customers: LegacyTable = {
   table: 'legacy_customers',
   target: 'customers',
   numbered: true,
+  types: ["create type customer_status as enum ('active', 'on hold')"],
+  mysqlColumns: { customer_status: "enum('active', 'on hold')" },
   columns: {
     id: 'integer',
     customer_code: 'char(60)',
@@ -81,6 +95,7 @@ const customers: LegacyTable = {
       rule: `a local time: ${rule}`,
       row: { created_at, updated_at: created_at },
       moves: { created_at: becomes, updated_at: becomes },
+      ...(becomes === 'infinity' ? notInMysql(noInfinity) : {}),
     })),
     {
       rule: 'a text that names its zone',
@@ -111,6 +126,7 @@ const suppliers: LegacyTable = {
     is_approved: 'char(3)',
     credit_limit: 'money',
   },
+  mysqlColumns: { credit_limit: 'decimal(12,2)' },
   good: (i) => ({
     supplier_code: `S-${i + 1}`,
     company_name: 'S',
@@ -128,7 +144,12 @@ const suppliers: LegacyTable = {
       row: { supplier_code: 'TAKEN-S', tax_id: 'T-1' },
       ...duplicate('supplier_code'),
     },
-    { rule: 'money as the server prints it', row: { credit_limit: '5' }, ...invalid('credit_limit') },
+    {
+      rule: 'money as the server prints it',
+      row: { credit_limit: '5' },
+      ...invalid('credit_limit'),
+      ...inMysql('it is a decimal: there is no type for money', { moves: { credit_limit: '5.00' } }),
+    },
     {
       rule: 'few columns',
       row: { is_active: null },
@@ -199,7 +220,12 @@ const products: LegacyTable = {
       },
     },
     { rule: 'floating point is not rounded', row: { price: '0.30000000000000004' }, ...invalid('price') },
-    { rule: 'NaN', row: { price: 'NaN' }, ...invalid('price') },
+    {
+      rule: 'NaN',
+      row: { price: 'NaN' },
+      ...invalid('price'),
+      ...notInMysql('every double of MySQL and MariaDB is a number'),
+    },
     {
       rule: 'a supplier and a vendor: the supplier',
       row: { supplier_id: '1' },

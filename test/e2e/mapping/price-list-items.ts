@@ -1,4 +1,4 @@
-import { invalid, orphan, uuid, type Case, type LegacyTable } from './case.js';
+import { inMysql, invalid, orphan, uuid, type Case, type LegacyTable } from './case.js';
 import { badList, counted, spring } from './price-lists.js';
 
 const kept = `(select l.kept[array_position(l.target_uuids, price_list_items.id)] from migration.lineage l
@@ -57,6 +57,9 @@ export const priceListItems: LegacyTable = {
         tier_pricing: '[{"price": 9.50, "minQty": 10, "discount": 5}]',
         [kept]: '{"id": "17", "price": "5", "lineNote": "new"}',
       },
+      ...inMysql('the column prints as many decimals as it has', {
+        moves: { [kept]: '{"id": "17", "price": "5.0000000000", "lineNote": "new"}' },
+      }),
     },
     {
       rule: 'every default',

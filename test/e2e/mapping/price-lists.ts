@@ -1,4 +1,17 @@
-import { invalid, keyOf, minted, orphan, uuid, type LegacyTable } from './case.js';
+import {
+  inMysql,
+  invalid,
+  keyOf,
+  minted,
+  noEras,
+  noInfinity,
+  notInMysql,
+  noZeroDates,
+  onlyInMysql,
+  orphan,
+  uuid,
+  type LegacyTable,
+} from './case.js';
 import { acme, badSupplier, ownVendor } from './suppliers.js';
 
 /** What the run's own tables keep of a list. */
@@ -97,6 +110,10 @@ export const priceLists: LegacyTable = {
         updated_at: 'infinity',
         [kept]: '{"id": "17", "approvedBy": "u-17", "negotiatedBy": "Ann", "priceListName": "Spring (old)"}',
       },
+      ...inMysql(noInfinity, {
+        row: { updated_at: '1970-01-01 00:00:01.000001+00' },
+        moves: { updated_at: '1970-01-01 00:00:01.000001+00' },
+      }),
     },
     {
       rule: 'every default',
@@ -160,6 +177,19 @@ export const priceLists: LegacyTable = {
       rule: 'dates BC and infinite',
       row: { effective_date: '0044-03-15 BC', expiry_date: 'infinity' },
       moves: { effective_date: '0044-03-15 BC', expiry_date: 'infinity' },
+      ...notInMysql(noEras),
+    },
+    {
+      rule: 'a zero date where one is required',
+      row: { effective_date: '0000-00-00' },
+      ...invalid('effective_date'),
+      ...onlyInMysql(noZeroDates),
+    },
+    {
+      rule: 'a date without a month where one is required',
+      row: { effective_date: '2020-00-15' },
+      ...invalid('effective_date'),
+      ...onlyInMysql(noZeroDates),
     },
     {
       rule: 'a zero date is never another one',

@@ -140,6 +140,7 @@ export const products: LegacyTable = {
     created_at: 'timestamptz',
     updated_at: 'timestamptz',
   },
+  mysqlColumns: { cost: 'decimal(20,3)', weight: 'decimal(20,3)' },
   good: (n) => ({
     sku: `SKU-${n}`,
     name: `Product ${n}`,

@@ -2,8 +2,10 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunStatus } from '../../../src/contract/status.js';
 import { createRunEnvironment, type RunEnvironment } from '../../helpers/run-environment.js';
+import { engineNames, type EngineName } from '../../helpers/source-engines.js';
 import { finishedRun } from '../finished-run.js';
-import { keyOf, uuid, type Case, type LegacyTable } from './case.js';
+import { caseOn, keyOf, uuid, type CaseHere, type LegacyRow, type LegacyTable } from './case.js';
+import { openLegacy, type LegacyDatabase } from './engines.js';
 
 /** What further tests of the same run may ask. */
 export interface ProvenRun {
@@ -11,37 +13,41 @@ export interface ProvenRun {
   readonly status: RunStatus;
 }
 
-/** Moves the tables' rows in one run, and proves each case. */
+/** Moves the tables' rows in one run from each source server, and proves each case on each. */
 export function proveCases(
   tables: readonly LegacyTable[],
   options: {
     /** variables of the environment */
     readonly settings?: Record<string, string>;
     /** makes what must be there before the run */
-    readonly prepare?: (source: Client, target: Client) => Promise<void>;
+    readonly prepare?: (target: Client) => Promise<void>;
+    /** how many cases cannot be on each server */
+    readonly cannotBe: Readonly<Record<EngineName, number>>;
   },
   further: (run: () => ProvenRun) => void,
 ): void {
-  describe('what moves where', () => {
+  describe.each(engineNames)('what moves where, from %s', (engine) => {
     let environment: RunEnvironment;
+    let legacy: LegacyDatabase;
     let target: Client;
     let status: RunStatus;
+    const cases = tables.map((table, position) => ({ table, all: numbered(table, position, engine) }));
 
     beforeAll(async () => {
-      environment = await createRunEnvironment(options.settings);
+      legacy = await openLegacy(engine);
+      environment = await createRunEnvironment({ ...options.settings, SOURCE_DATABASE_URL: legacy.url });
       target = await open(environment.target.url);
-      const source = await open(environment.source.url);
-      try {
-        await options.prepare?.(source, target);
-        for (const [position, table] of tables.entries()) await seed(source, table, position);
-      } finally {
-        await source.end();
+      await options.prepare?.(target);
+      for (const { table, all } of cases) {
+        await legacy.createTable(table);
+        for (const one of all) if (!one.cannotBe) await insert(legacy, table, one);
       }
       status = await finishedRun(environment, { maxErrorRate: 1, alertErrorRate: 1, minQualityScore: 0 });
-    }, 60_000);
+    }, 300_000);
     afterAll(async () => {
-      await target.end();
-      await environment.close();
+      await legacy?.close();
+      await target?.end();
+      await environment?.close();
     });
 
     it('completes, with every row accounted for and none that differs', () => {
@@ -54,10 +60,28 @@ export function proveCases(
 
     further(() => ({ target, status }));
 
-    for (const [position, table] of tables.entries())
-      it.each(numbered(table, position))(`${table.table}: $rule`, async (one) => {
+    for (const { table, all } of cases) {
+      it.each(all.filter(({ cannotBe }) => !cannotBe))(`${table.table}: $rule`, async (one) => {
         expect(await outcomeOf(target, table, one)).toEqual(await expectedOf(target, one));
       });
+      it.each(all.filter(({ cannotBe }) => cannotBe))(
+        `${table.table}: $rule: cannot be: $cannotBe`,
+        async (one) => {
+          await expect(legacy.insert(table, one.values)).rejects.toThrow(/incorrect|truncated|out of range/i);
+        },
+      );
+    }
+
+    it(`is proved by all cases but ${options.cannotBe[engine]}`, () => {
+      const missing = cases.flatMap(({ all }) => all.filter(({ cannotBe }) => cannotBe));
+      expect(missing).toHaveLength(options.cannotBe[engine]);
+    });
+  });
+}
+
+async function insert(legacy: LegacyDatabase, table: LegacyTable, one: NumberedCase): Promise<void> {
+  await legacy.insert(table, one.values).catch((cause: unknown) => {
+    throw new Error(`${table.table}: ${one.rule}: the server refuses the row`, { cause });
   });
 }
 
@@ -114,34 +138,20 @@ async function expectedOf(target: Client, one: NumberedCase): Promise<Outcome> {
   };
 }
 
-type NumberedCase = Case & {
+interface NumberedCase extends CaseHere {
   readonly legacyId: string;
-  readonly values: Readonly<Record<string, string | null>>;
-};
-
-/** The cases of a table, each with a whole row; those without an id of their own get one. */
-function numbered(table: LegacyTable, position: number): NumberedCase[] {
-  const start = position * 1000 + 0x100000;
-  return table.cases.map((one, i) => {
-    const own = table.numbered ? String(i + 1) : uuid(start + i);
-    const values = { id: own, ...table.good(i), ...one.row };
-    return { ...one, values, legacyId: values.id ?? own };
-  });
+  readonly values: LegacyRow;
 }
 
-async function seed(source: Client, table: LegacyTable, position: number): Promise<void> {
-  const columns = Object.entries(table.columns).map(
-    ([name, type]) => `${source.escapeIdentifier(name)} ${type}`,
-  );
-  await source.query(`create table ${table.table} (${columns.join(', ')}, primary key (id))`);
-  for (const { values } of numbered(table, position)) {
-    const names = Object.keys(values);
-    await source.query(
-      `insert into ${table.table} (${names.map((name) => source.escapeIdentifier(name)).join(', ')})
-       values (${names.map((_, i) => `$${i + 1}`).join(', ')})`,
-      Object.values(values),
-    );
-  }
+/** The cases of a table on a source server, each with a whole row; those without an id of their own get one. */
+function numbered(table: LegacyTable, position: number, engine: EngineName): NumberedCase[] {
+  const start = position * 1000 + 0x100000;
+  return table.cases.map((one, i) => {
+    const here = caseOn(one, engine);
+    const own = table.numbered ? String(i + 1) : uuid(start + i);
+    const values = { id: own, ...table.good(i), ...here.row };
+    return { ...here, values, legacyId: values.id ?? own };
+  });
 }
 
 /** JSON as the server prints it: the cases need not know the order of its keys. */

@@ -1,7 +1,20 @@
-import { duplicate, invalid, minted, uuid, type Case, type LegacyTable } from './case.js';
+import {
+  duplicate,
+  invalid,
+  minted,
+  noInfinity,
+  notInMysql,
+  noZeroDates,
+  onlyInMysql,
+  uuid,
+  type Case,
+  type LegacyTable,
+} from './case.js';
 
 const metadata = "vendor_metadata - 'migrationDate'";
 const legacy = "vendor_metadata -> 'legacy'";
+
+const onlyNumbers = 'every decimal of MySQL and MariaDB is a number';
 
 const company = {
   id: 'text',
@@ -254,8 +267,13 @@ export const suppliers: LegacyTable = {
       row: { credit_limit: '5000.500000' },
       moves: { credit_limit: '5000.50' },
     },
-    { rule: 'NaN', row: { credit_limit: 'NaN' }, ...invalid('credit_limit') },
-    { rule: 'infinity is no decimal', row: { credit_limit: 'Infinity' }, ...invalid('credit_limit') },
+    { rule: 'NaN', row: { credit_limit: 'NaN' }, ...invalid('credit_limit'), ...notInMysql(onlyNumbers) },
+    {
+      rule: 'infinity is no decimal',
+      row: { credit_limit: 'Infinity' },
+      ...invalid('credit_limit'),
+      ...notInMysql(onlyNumbers),
+    },
     { rule: 'a rating of 5', row: { performance_rating: '5' }, moves: { performance_rating: '5.00' } },
     {
       rule: 'a rating above 5',
@@ -294,7 +312,19 @@ export const suppliers: LegacyTable = {
       row: { approved_by: ` ${uuid(9).toUpperCase()} ` },
       moves: { approved_by: uuid(9), [legacy]: '{"originalType": "supplier"}' },
     },
-    { rule: 'approved at infinity', row: { approved_at: 'infinity' }, moves: { approved_at: 'infinity' } },
+    {
+      rule: 'approved at infinity',
+      row: { approved_at: 'infinity' },
+      moves: { approved_at: 'infinity' },
+      ...notInMysql(noInfinity),
+    },
+    {
+      rule: 'approved at a zero date: at no time, with a warning',
+      row: { approved_at: '0000-00-00 00:00:00' },
+      moves: { approved_at: null },
+      warns: ['approved_at'],
+      ...onlyInMysql(noZeroDates),
+    },
     { rule: 'a long website', row: { website: 'w'.repeat(256) }, ...invalid('website') },
     { rule: 'a long tax id', row: { tax_id: 'w'.repeat(51) }, ...invalid('tax_id') },
     { rule: 'a long type', row: { supplier_type: 'w'.repeat(51) }, ...invalid('supplier_type') },
@@ -323,6 +353,7 @@ export const vendors: LegacyTable = {
     contract_details: 'text',
     vendor_note: 'text',
   },
+  mysqlColumns: { performance_rating: 'decimal(4,2)' },
   good: (n) => ({
     vendor_code: `VEN-${n}`,
     company_name: `Vendor ${n}`,

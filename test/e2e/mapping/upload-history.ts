@@ -1,4 +1,16 @@
-import { invalid, keyOf, minted, orphan, uuid, type Case, type LegacyTable } from './case.js';
+import {
+  inMysql,
+  invalid,
+  keyOf,
+  minted,
+  noEras,
+  noZeroDates,
+  onlyInMysql,
+  orphan,
+  uuid,
+  type Case,
+  type LegacyTable,
+} from './case.js';
 import { badList, spring } from './price-lists.js';
 import { acme, acmeVendor } from './suppliers.js';
 
@@ -93,6 +105,10 @@ export const uploadHistory: LegacyTable = {
           '{"a": {"b": 100}, "zz": 1.10, "legacy": {"id": "17", "uploadHost": "h", "uploadedBy": "u-17"}}',
         "metadata ? 'migrationDate'": 'true',
       },
+      ...inMysql(noEras, {
+        row: { upload_date: '1970-01-01 00:00:01.000001+00', failed_at: '2038-01-19 03:14:07.999999+00' },
+        moves: { upload_date: '1970-01-01 00:00:01.000001+00', failed_at: '2038-01-19 03:14:07.999999+00' },
+      }),
     },
     {
       rule: 'every default',
@@ -138,6 +154,19 @@ export const uploadHistory: LegacyTable = {
     missing('status'),
     missing('upload_date'),
     missing('uploaded_by'),
+    {
+      rule: 'uploaded at a zero date',
+      row: { upload_date: '0000-00-00 00:00:00' },
+      ...invalid('upload_date'),
+      ...onlyInMysql(noZeroDates),
+    },
+    {
+      rule: 'failed at a zero date: at no time, with a warning',
+      row: { failed_at: '0000-00-00 00:00:00' },
+      moves: { failed_at: null },
+      warns: ['failed_at'],
+      ...onlyInMysql(noZeroDates),
+    },
     blank('file_name'),
     blank('file_type'),
     blank('file_size'),

@@ -1,25 +1,26 @@
 import type { SourceChunk } from '../row.js';
 import type { ChunkLimit } from './types.js';
 
+const none = Buffer.alloc(0);
+const noOffsets = new Int32Array(0);
+
 /**
  * Gathers the bytes of rows into chunks. Bytes are copied once, into the chunk's own buffer: one checksum and one
  * allocation a chunk, and no row pins a socket buffer. The limit is read anew for each row.
  */
 export class ChunkBuffer {
-  bytes: Buffer;
+  bytes: Buffer = none;
   /** end of what has come in */
   end = 0;
   /** end of the last whole row */
   whole = 0;
   /** whole rows since the last cut */
   rows = 0;
-  #offsets: Int32Array;
+  #offsets: Int32Array = noOffsets;
   readonly #limit: ChunkLimit;
 
   constructor(limit: ChunkLimit) {
     this.#limit = limit;
-    this.bytes = Buffer.allocUnsafe(this.#capacity());
-    this.#offsets = this.#emptyOffsets();
   }
 
   /** Room for a chunk and what a socket brings beyond its end; larger chunks grow. */
@@ -27,15 +28,11 @@ export class ChunkBuffer {
     return Math.ceil(Math.min(this.#limit.bytes, 4 << 20) * 1.25);
   }
 
-  #emptyOffsets(): Int32Array {
-    return new Int32Array(Math.min(this.#limit.rows, 1 << 14) + 1);
-  }
-
   /** Takes in the bytes of `data` from `start` to `end`. */
   append(data: Buffer, start: number, end: number): void {
     const needed = this.end + end - start;
     if (needed > this.bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, needed));
+      const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, needed, this.#capacity()));
       this.bytes.copy(larger, 0, 0, this.end);
       this.bytes = larger;
     }
@@ -57,7 +54,8 @@ export class ChunkBuffer {
   }
 
   #growOffsets(): void {
-    const larger = new Int32Array(this.#offsets.length * 2);
+    const fewest = Math.min(this.#limit.rows, 1 << 14) + 1;
+    const larger = new Int32Array(Math.max(this.#offsets.length * 2, fewest));
     larger.set(this.#offsets);
     this.#offsets = larger;
   }
@@ -66,13 +64,14 @@ export class ChunkBuffer {
   cut(): SourceChunk {
     const chunk = { bytes: this.bytes.subarray(0, this.whole), offsets: this.#offsets, rows: this.rows };
     const rest = this.end - this.whole;
-    const next = Buffer.allocUnsafe(Math.max(this.#capacity(), rest));
+    // Nothing is made for what may not come: the chunk may be the last one.
+    const next = rest === 0 ? none : Buffer.allocUnsafe(Math.max(this.#capacity(), rest));
     this.bytes.copy(next, 0, this.whole, this.end);
     this.bytes = next;
     this.end = rest;
     this.whole = 0;
     this.rows = 0;
-    this.#offsets = this.#emptyOffsets();
+    this.#offsets = noOffsets;
     return chunk;
   }
 }

@@ -6,7 +6,7 @@ import type { SourceDatabase } from './source/types.js';
 import type { Step, StepSource } from './step.js';
 import type { Decision } from './survey/settle.js';
 import { rowDocument } from './transform/row-text.js';
-import { textOf } from './values/wire-text.js';
+import { keyTextOf } from './values/key-text.js';
 
 /** What the survey decided about the rows of one legacy table. */
 export interface SourceDecisions {
@@ -98,7 +98,7 @@ export function keyReader({ table }: StepSource): (row: RawRow) => string[] {
   const readers = table.key.map((name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (!column) throw new Error(`${table.name} has no column ${name}`);
-    return textOf(column);
+    return keyTextOf(column);
   });
   return (row) => readers.map((read) => read(row) ?? '');
 }

@@ -21,6 +21,9 @@ export const faultPoints = [
   // verify, for each chunk: compared and not marked; marked
   'chunk-compared',
   'chunk-verified',
+  // catch-up, for each chunk that is not as its source is: its rows are changed and not committed; committed
+  'in-catch-up',
+  'chunk-caught-up',
   // undo, for each chunk: its rows are deleted and not committed; committed
   'in-undo',
   'undo-chunk-done',

@@ -19,6 +19,8 @@ export interface ConnectionReport {
 export interface TargetReport extends ConnectionReport {
   readonly canCreateSchemas: boolean;
   readonly readOnly: boolean;
+  /** what its texts are stored in, by the server's name: `UTF8` */
+  readonly encoding: string;
 }
 
 /** Median of five round trips, in milliseconds. */

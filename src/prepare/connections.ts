@@ -58,6 +58,11 @@ export function judgeConnections(
     if (report?.readOnly) problems.push(`the ${report.server} is a standby and takes no writes`);
     else if (report && !report.canCreateSchemas)
       problems.push(`the user of the ${report.server} may not create schemas; grant CREATE on the database`);
+  for (const report of [target, backup])
+    if (report && report.encoding !== 'UTF8')
+      problems.push(
+        `the ${report.server} is in the encoding ${report.encoding}; it must be UTF8, the only one that holds every text`,
+      );
   for (const report of [source, target, backup])
     if (report && report.latencyMs > slowMs)
       warnings.push(

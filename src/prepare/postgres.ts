@@ -13,10 +13,12 @@ export async function lookAtPostgres(server: string, config: ClientConfig): Prom
       identity: string;
       create: boolean;
       readOnly: boolean;
+      encoding: string;
     }>(
       `select current_setting('server_version_num') as version, current_setting('server_version') as text,
          concat_ws('/', extract(epoch from pg_postmaster_start_time()), d.oid, d.datname) as identity,
-         has_database_privilege(d.oid, 'CREATE') as create, pg_is_in_recovery() as "readOnly"
+         has_database_privilege(d.oid, 'CREATE') as create, pg_is_in_recovery() as "readOnly",
+         pg_encoding_to_char(d.encoding) as encoding
        from pg_database d where d.datname = current_database()`,
     );
     const row = rows[0];
@@ -30,6 +32,7 @@ export async function lookAtPostgres(server: string, config: ClientConfig): Prom
       identity: `PostgreSQL/${row.identity}`,
       canCreateSchemas: row.create,
       readOnly: row.readOnly,
+      encoding: row.encoding,
     };
   });
 }

@@ -12,6 +12,8 @@ export interface SchemaFindings {
   readonly problems: readonly string[];
   /** rows could be moved, but the tables are something else than the plan's migrations make */
   readonly deviations: readonly string[];
+  /** what an operator should know of, and does not stand in the way */
+  readonly notes: readonly string[];
 }
 
 /** Makes the plan's tables when the target has none of them; answers what stands in the way otherwise. */
@@ -37,7 +39,48 @@ export async function prepareTargetSchema(client: Client, plan: Plan): Promise<S
   );
   for (const entity of plan.entities)
     if (!missing.includes(entity.table)) problems.push(...(await differencesOf(client, entity)));
-  return { problems, deviations: await schemaDifferences(client, plan.schema) };
+  const notes: string[] = [];
+  for (const table of plan.schema.tables) {
+    problems.push(...(await policiesOf(client, table)));
+    notes.push(...(await triggersOf(client, table)));
+  }
+  return { problems, deviations: await schemaDifferences(client, plan.schema), notes };
+}
+
+async function generatedColumns(client: Client, table: string): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `select attname as name from pg_attribute
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped and attgenerated <> ''`,
+    [quoteTable(table)],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** Row level security that binds our user: COPY does not write through it, and rows that it hides cannot be verified. */
+async function policiesOf(client: Client, table: string): Promise<string[]> {
+  const { rows } = await client.query<{ active: boolean | null }>(
+    'select row_security_active(to_regclass($1)) as active',
+    [quoteTable(table)],
+  );
+  return rows[0]?.active
+    ? [
+        `${table}: its row level security binds the user of the target; name a user whom it does not (the owner, or one with BYPASSRLS)`,
+      ]
+    : [];
+}
+
+/** Triggers that run for rows of the migration: they are the target's own business, but may change rows, or cost time. */
+async function triggersOf(client: Client, table: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select tgname as name from pg_trigger
+     where tgrelid = to_regclass($1) and not tgisinternal and tgenabled in ('O', 'A') and tgtype & 4 <> 0
+     order by tgname`,
+    [quoteTable(table)],
+  );
+  return rows.map(
+    ({ name }) =>
+      `${table}: the trigger ${name} runs for every row that comes in; what it changes in a row is found by the verification. Disable it for the migration unless it is meant to run`,
+  );
 }
 
 /** What an entity's rules write and the target table does not have, or demands and nobody writes. */
@@ -47,8 +90,11 @@ async function differencesOf(client: Client, entity: Entity): Promise<string[]> 
   const problems: string[] = [];
   const existing = new Map(table.columns.map((column) => [column.name, column]));
   const written = new Set(entity.sources.flatMap((source) => Object.keys(source.columns)));
+  const made = await generatedColumns(client, entity.table);
   for (const column of written)
-    if (!existing.has(column))
+    if (made.has(column))
+      problems.push(`${entity.table}.${column}: the plan writes it, the target generates it by itself`);
+    else if (!existing.has(column))
       problems.push(`${entity.table}.${column}: the plan writes it, the target has no such column`);
   if (table.key.join(',') !== entity.key.join(','))
     problems.push(

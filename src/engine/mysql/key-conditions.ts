@@ -5,9 +5,12 @@
  * case-insensitive one 'a' equals 'A', and a unique key then holds only one of the two: above the key of one row is
  * every row behind it, and none beside it. A literal takes the collation of the column that it is compared with.
  */
+import { isUtf8 } from 'node:buffer';
 import { escape, escapeId } from 'mysql2';
+import { MigrationError } from '../../contract/errors.js';
 import type { SourceColumn } from '../row.js';
 import type { KeyBounds, SourceTable } from '../source/types.js';
+import { keyBytes } from '../values/key-text.js';
 import { baseType, isBinaryUuid } from './introspect.js';
 
 /** The key columns, to sort by. */
@@ -65,5 +68,20 @@ function literal({ name, type }: SourceColumn, text: string): string {
     if (!/^-?\d+(\.\d+)?$/.test(text)) throw new Error(`a key of ${name} (${type}) is no number`);
     return text;
   }
-  return escape(text);
+  const bytes = /^(char|varchar|(tiny|medium|long)?text)/i.test(type) ? keyBytes(text) : undefined;
+  return bytes === undefined ? escape(text) : charactersOf(bytes, name, type);
+}
+
+/** The literal of a text that holds NUL, or that looks like hexadecimal. */
+function charactersOf(bytes: Buffer, name: string, type: string): string {
+  if (!isUtf8(bytes))
+    throw new MigrationError(
+      'ERR_002',
+      `A key of ${name} (${type}) holds bytes that are no text of its character set, so that rows behind it cannot be asked for.`,
+      {
+        next: 'Correct that row in the source, or give the table a unique index over other columns and name it as the key.',
+        place: { server: 'source', column: name },
+      },
+    );
+  return `_utf8mb4 x'${bytes.toString('hex')}'`;
 }

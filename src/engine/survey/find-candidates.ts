@@ -8,6 +8,7 @@ import { RowContext } from '../transform/types.js';
 import { fold } from '../values/text.js';
 import { parseTimestamp } from '../values/timestamp.js';
 import { comparableId, isUuid } from '../values/uuid.js';
+import { keyTextOf } from '../values/key-text.js';
 import { textOf, type TextReader } from '../values/wire-text.js';
 import { fieldHasher, KeyHash, type FieldHasher } from './key-hash.js';
 import { keysPerPass, RepeatedKeys } from './repeated-keys.js';
@@ -175,12 +176,12 @@ class KeyReader {
     const narrow = database.only(table, wanted);
     this.#narrow = narrow;
     const column = (name: string) => narrow.columns.find((candidate) => candidate.name === name);
-    const reader = (name: string): TextReader => {
+    const reader = (name: string, read: typeof textOf): TextReader => {
       const found = column(name);
-      return found ? textOf(found) : () => null;
+      return found ? read(found) : () => null;
     };
-    this.#key = table.key.map(reader);
-    this.#first = reader(firstBy);
+    this.#key = table.key.map((name) => reader(name, keyTextOf));
+    this.#first = reader(firstBy, textOf);
     this.#rules = rules.map(({ rule, columns }) => ({
       rule,
       parts: columns.map((name) =>

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
-import { quoteIdent, quoteTable } from '../../store/quote.js';
+import { quoteIdent, quoteLiteral, quoteTable } from '../../store/quote.js';
 import { inTransaction } from '../../store/transaction.js';
 import type { Step } from '../step.js';
+import { lineageColumn, matchesKey } from '../target/key-match.js';
 import { fold } from '../values/text.js';
 
 /** A row that the target had before the step, by one of its unique keys. */
@@ -25,17 +26,26 @@ const pageRows = 10_000;
  * The rows whose keys are taken before the step's first row comes: the target's own indexes would let in a key that is
  * spelt in another case.
  */
-export async function standingRows(client: Client, { entity, target }: Step): Promise<StandingRows> {
+export async function standingRows(client: Client, { ref, entity, target }: Step): Promise<StandingRows> {
   const unique = (entity.unique ?? []).map(({ column }) => column);
   const table = quoteTable(entity.table);
-  const { rows } = await client.query<{ count: string }>(`select count(*) from ${table}`);
+  // A catch-up looks at a table that has the step's own rows.
+  const isStanding = `not exists (
+    select from (
+      select unnest(${lineageColumn[target.keyKind]}) as key from migration.lineage
+      where run = ${quoteLiteral(ref.run)} and step = ${quoteLiteral(entity.step)}
+    ) own where ${matchesKey(target, 't', 'own.key')})`;
+  const { rows } = await client.query<{ count: string }>(
+    `select count(*) from ${table} t where ${isStanding}`,
+  );
   const keyCount = Number(rows[0]?.count) * unique.length;
-  const id = target.key.map((column) => `${quoteIdent(column)}::text`).join(` || ',' || `);
+  const id = target.key.map((column) => `t.${quoteIdent(column)}::text`).join(` || ',' || `);
 
   async function eachOf(column: string, take: (row: StandingRow) => void): Promise<void> {
     await client.query(
       `declare standing_rows no scroll cursor for
-       select ${id} as id, ${quoteIdent(column)}::text as key from ${table} where ${quoteIdent(column)} is not null`,
+       select ${id} as id, ${quoteIdent(column)}::text as key from ${table} t
+       where ${quoteIdent(column)} is not null and ${isStanding}`,
     );
     for (;;) {
       const page = await client.query<{ id: string; key: string }>(`fetch ${pageRows} from standing_rows`);

@@ -8,7 +8,7 @@ import { compileSource, loadReferences, type Step } from '../step.js';
 import { cutRanges, type KeyRange } from '../ranges/cut-ranges.js';
 import { deferObjects, type IndexPolicy } from '../target/deferred-objects.js';
 import { findCandidates, settleRulesOf } from './find-candidates.js';
-import { settle } from './settle.js';
+import { settle, type Decision } from './settle.js';
 import { standingRows } from './standing-rows.js';
 
 export interface Survey {
@@ -40,18 +40,7 @@ export async function surveyStep(
   const { ref, entity } = step;
   const counts = await Promise.all(step.sources.map(({ table }) => database.count(table)));
   const rows = counts.reduce((sum, count) => sum + count, 0);
-  const rules = settleRulesOf(entity);
-  const decisions = rules
-    ? settle(
-        await findCandidates(entity, await withTransforms(step, client), database, {
-          ignored: step.settings.ignoredTaxIds,
-          rows,
-          standing: await standingRows(client, step),
-          ...options,
-        }),
-        rules,
-      )
-    : [];
+  const decisions = await settleStep(step, database, client, rows, options);
   const ranges = await cutSources(step, database, counts, options);
   if (options.indexes !== 'during_migration') await deferObjects(client, ref.run, entity.table);
   options.at?.('objects-off');
@@ -71,6 +60,25 @@ export async function surveyStep(
       );
   });
   return { source: rows, ranges: ranges.length };
+}
+
+/** Which rows of the step are duplicates, and which become part of others, as the source is now. */
+export async function settleStep(
+  step: Step,
+  database: SourceDatabase,
+  client: Client,
+  rows: number,
+  options: { signal: AbortSignal; progress: (rows: number) => void },
+): Promise<Decision[]> {
+  const rules = settleRulesOf(step.entity);
+  if (!rules) return [];
+  const candidates = await findCandidates(step.entity, await withTransforms(step, client), database, {
+    ignored: step.settings.ignoredTaxIds,
+    rows,
+    standing: await standingRows(client, step),
+    ...options,
+  });
+  return settle(candidates, rules);
 }
 
 /** The ranges of all legacy tables of the step, one table behind the other. */

@@ -118,7 +118,11 @@ export async function claim(client: Client, place: ChunkPlace, watermark: Waterm
   if (rowCount !== 1) throw new ChunkTaken(`chunk ${place.chunk} of ${place.sourceTable} is in already`);
 }
 
-async function makeParents(client: Client, place: ChunkPlace, parents: readonly EnsuredRow[]): Promise<void> {
+export async function makeParents(
+  client: Client,
+  place: ChunkPlace,
+  parents: readonly EnsuredRow[],
+): Promise<void> {
   // In one order for all workers, so that two chunks that need the same parents cannot lock each other out.
   for (const parent of [...parents].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     const columns = Object.keys(parent.values);
@@ -240,7 +244,11 @@ export function rejectColumns({ legacyId, faults }: Pick<Reject, 'legacyId' | 'f
   };
 }
 
-async function writeRejects(client: Client, place: ChunkPlace, rejects: readonly Reject[]): Promise<void> {
+export async function writeRejects(
+  client: Client,
+  place: ChunkPlace,
+  rejects: readonly Reject[],
+): Promise<void> {
   if (rejects.length === 0) return;
   const rows = rejects.map((reject) => ({ ...rejectColumns(reject), original: reject.original }));
   await client.query(
@@ -266,7 +274,7 @@ function notesWithout(refused: ReadonlyMap<number, Reject>, { warnings, merges, 
 }
 
 /** Warnings, merges and links of the rows that went in, with the chunk's place: with it they are taken back. */
-async function writeNotes(client: Client, place: ChunkPlace, notes: Notes): Promise<void> {
+export async function writeNotes(client: Client, place: ChunkPlace, notes: Notes): Promise<void> {
   const { warnings, merges, links } = notes;
   const key = placeKey(place);
   if (warnings.length > 0)

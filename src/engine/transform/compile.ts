@@ -1,7 +1,7 @@
 import type { ComputedRule, Entity, RowCheck, Rule, Source } from '../../plan/model.js';
 import type { RawRow, SourceColumn } from '../row.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
-import { textOf } from '../values/wire-text.js';
+import { keyTextOf } from '../values/key-text.js';
 import { compileRule } from './compile-rule.js';
 import { compileConversion } from './conversion.js';
 import { columnsOf, leftoverKeysOf, usedColumns } from './leftover-keys.js';
@@ -217,7 +217,7 @@ function legacyKeyReader(plan: TransformPlan): (row: RawRow) => string {
     const column = plan.sourceColumns.find((candidate) => candidate.name === name);
     if (column === undefined)
       throw refusal(placeOf(plan, plan.entity.key.join(', ')), `the legacy table has no key column ${name}`);
-    return textOf(column);
+    return keyTextOf(column);
   });
   const [first, second] = readers;
   if (first !== undefined && second === undefined) return (row) => first(row) ?? '';

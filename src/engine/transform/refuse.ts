@@ -1,4 +1,5 @@
 import { MigrationError } from '../../contract/errors.js';
+import type { SourceColumn } from '../row.js';
 import type { CompileInput } from './types.js';
 import type { TargetType } from './target-type.js';
 
@@ -15,6 +16,19 @@ export function refusal(input: Place, why: string): MigrationError {
       place: { table: sourceTable, column: target.name },
     },
   );
+}
+
+/**
+ * Refuses PostgreSQL's bit strings where a number is meant: their text is made of the digits 0 and 1, and would be read as
+ * another number in silence.
+ */
+export function refuseBitStrings(input: CompileInput, columns: readonly SourceColumn[]): void {
+  for (const { name, type, encoding } of columns)
+    if (encoding === 'pg-binary' && /^bit(?!\(1\)$)/.test(type))
+      throw refusal(
+        input,
+        `${name} is a string of bits (${type}), which is no number until the source makes it one`,
+      );
 }
 
 /** The target column's type when it is of this kind; refuses every other. */

@@ -16,6 +16,7 @@ const traces = [
   'decisions',
   'differences',
   'own_writes',
+  'catch_ups',
   'ranges',
 ];
 

@@ -6,8 +6,9 @@ import type { ChunkTransformer } from '../chunk-transformer.js';
 import { describeTable } from '../postgres/introspect.js';
 import { RowSplitter } from '../postgres/split-rows.js';
 import type { SourceChunk } from '../row.js';
+import { noRows } from '../source/chunk-buffer.js';
 import type { Step, StepSource } from '../step.js';
-import { matchesKey } from '../target/key-match.js';
+import { lineageColumn, matchesKey } from '../target/key-match.js';
 import type { PreparedChunk } from '../target/prepared-chunk.js';
 import { TupleWriter } from '../target/tuple-writer.js';
 import { RowComparer } from './compare-rows.js';
@@ -31,8 +32,20 @@ export interface ComparedChunk extends ChunkBounds, Origin {
   readonly checksum: string;
 }
 
+/** One row of a chunk's lineage, beside what its source row would become now. */
+export interface ComparedRow {
+  readonly legacyId: string;
+  readonly targetId: string;
+  /** position among the expected rows; undefined: its source row would not move any more */
+  readonly tuple: number | undefined;
+  /** it stands in the target */
+  readonly there: boolean;
+  /** columns whose values differ from what is expected */
+  readonly differing: readonly string[];
+}
+
 /** Columns that are set after the load from other tables, and have a check of their own. */
-function derivedColumns(step: Step): Set<string> {
+export function derivedColumns(step: Step): Set<string> {
   return new Set(
     step.plan.entities.flatMap((entity) =>
       (entity.derived ?? [])
@@ -51,6 +64,8 @@ export class Comparison {
   readonly #comparer: RowComparer;
   readonly #ignored: ReadonlySet<string>;
   readonly #tuples = new TupleWriter();
+  /** as long as it has turned out so */
+  #inKeyOrder: boolean;
 
   private constructor(
     step: Step,
@@ -58,13 +73,15 @@ export class Comparison {
     columns: readonly string[],
     client: Client,
     comparer: RowComparer,
+    ignored: ReadonlySet<string>,
   ) {
     this.#step = step;
     this.#source = source;
     this.#columns = columns;
     this.#client = client;
     this.#comparer = comparer;
-    this.#ignored = derivedColumns(step);
+    this.#ignored = ignored;
+    this.#inKeyOrder = step.target.key.length === 1 && step.target.keyKind !== 'text';
   }
 
   static async open(
@@ -72,6 +89,8 @@ export class Comparison {
     source: StepSource,
     columns: readonly string[],
     client: Client,
+    /** columns that are not compared */
+    ignored: ReadonlySet<string> = derivedColumns(step),
   ): Promise<Comparison> {
     const table = await describeTable(client, step.entity.table, quoteTable(step.entity.table));
     const described = columns.map((name, field) => {
@@ -79,7 +98,7 @@ export class Comparison {
       if (!column) throw new Error(`${step.entity.table} has no column ${name}`);
       return { ...column, field };
     });
-    return new Comparison(step, source, columns, client, new RowComparer(described));
+    return new Comparison(step, source, columns, client, new RowComparer(described), ignored);
   }
 
   async compare(
@@ -95,15 +114,69 @@ export class Comparison {
       const lineage = await this.#lineageOf(chunk);
       return lineage.map((row) => ({ ...row, column: null, kind, what: 'its source row is gone' }));
     }
-    const numbers = await this.#numbersOf(chunk);
+    const numbers = await this.numbersOf(chunk);
     // The server looks the rows up while the rules run here.
     const [found, expected] = await Promise.all([
-      this.#readTarget(chunk, false),
+      this.targetRows(chunk),
       transformer.prepare(rows, this.#tuples, numbers),
     ]);
-    const whole = expected.tuples.bytes.subarray(0, expected.tupleStarts[expected.targetKeys.count]);
-    if (found.rows === chunk.migrated && whole.equals(found.bytes)) return [];
+    if (isWhole(chunk, found, expected)) return [];
     return this.#differences(chunk, expected, kind);
+  }
+
+  /** The chunk's rows as they stand in the target, in the order of its lineage. */
+  async targetRows(chunk: ComparedChunk): Promise<SourceChunk> {
+    const rows = this.#inKeyOrder ? await this.#readBetween(chunk) : undefined;
+    if (rows?.rows === chunk.migrated) return rows;
+    this.#inKeyOrder = false;
+    return this.#readTarget(chunk, false);
+  }
+
+  /**
+   * All rows from the chunk's first key to its last one. Where chunks follow the order of the target's key these are the
+   * chunk's own, read in one go instead of one by one; else they are others, or other in number.
+   */
+  async #readBetween(chunk: ComparedChunk): Promise<SourceChunk> {
+    const { target, entity } = this.#step;
+    const keys = lineageColumn[target.keyKind];
+    const { rows } = await this.#client.query<{ first: string; last: string }>(
+      `select l.${keys}[1]::text as first, l.${keys}[cardinality(l.${keys})]::text as last
+       from migration.lineage l where ${this.#where(chunk)}`,
+    );
+    const [ends] = rows;
+    if (!ends) return noRows;
+    const key = `t.${quoteIdent(target.key[0] as string)}`;
+    const columns = this.#columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
+    return this.#copyOut(
+      `select ${columns} from ${quoteTable(entity.table)} t
+       where ${key} >= ${quoteLiteral(ends.first)} and ${key} <= ${quoteLiteral(ends.last)} order by ${key}`,
+    );
+  }
+
+  /** What has become of each row of the chunk's lineage, in its order. */
+  async rowsOf(chunk: ComparedChunk, expected: PreparedChunk): Promise<ComparedRow[]> {
+    const lineage = await this.#lineageOf(chunk);
+    const found = this.#withoutPosition(await this.#readTarget(chunk, true));
+    const { tuples, tupleStarts, targetKeys } = expected;
+    const expectedChunk: SourceChunk = {
+      bytes: tuples.bytes.subarray(0, tupleStarts[targetKeys.count]),
+      offsets: Int32Array.from(tupleStarts),
+      rows: targetKeys.count,
+    };
+    // By legacy key: of two rows that lead to one target key, the one that the target refused must not stand for both.
+    const position = new Map(legacyIdsOf(expected).map((id, i) => [id, i]));
+    // The target's rows come in the order of the lineage; a row that is gone leaves a gap that its key tells.
+    return lineage.map((row, i) => {
+      const tuple = position.get(row.legacyId);
+      const there = this.#foundAt.get(i);
+      const differing =
+        there === undefined || tuple === undefined
+          ? []
+          : this.#comparer
+              .differences(expectedChunk, tuple, found, there)
+              .filter((column) => !this.#ignored.has(column));
+      return { ...row, tuple, there: there !== undefined, differing };
+    });
   }
 
   /** Row by row, for a chunk that is not the same as a whole. */
@@ -112,35 +185,20 @@ export class Comparison {
     expected: PreparedChunk,
     kind: Difference['kind'],
   ): Promise<Difference[]> {
-    const lineage = await this.#lineageOf(chunk);
-    const found = this.#withoutPosition(await this.#readTarget(chunk, true));
-    const { tuples, tupleStarts } = expected;
-    const whole = tuples.bytes.subarray(0, tupleStarts[expected.targetKeys.count]);
-    const expectedChunk: SourceChunk = {
-      bytes: whole,
-      offsets: Int32Array.from(tupleStarts),
-      rows: expected.targetKeys.count,
-    };
-    const expectedIds = [...expected.targetKeys.texts()];
-    const legacyIds = expected.legacyKeys ? [...expected.legacyKeys.texts()] : expectedIds;
-    // By legacy key: of two rows that lead to one target key, the one that the target refused must not stand for both.
-    const position = new Map(legacyIds.map((id, i) => [id, i]));
+    const rows = await this.rowsOf(chunk, expected);
     const differences: Difference[] = [];
-    // The target's rows come in the order of the lineage; a row that is gone leaves a gap that its key tells.
-    for (const [i, row] of lineage.entries()) {
-      const at = position.get(row.legacyId);
-      const there = this.#foundAt.get(i);
-      if (there === undefined)
-        differences.push({ ...row, column: null, kind, what: 'the row is missing in the target' });
-      else if (at === undefined)
-        differences.push({ ...row, column: null, kind, what: 'its source row would not move any more' });
+    for (const { legacyId, targetId, tuple, there, differing } of rows) {
+      const row = { legacyId, targetId, kind };
+      if (!there) differences.push({ ...row, column: null, what: 'the row is missing in the target' });
+      else if (tuple === undefined)
+        differences.push({ ...row, column: null, what: 'its source row would not move any more' });
       else
-        for (const column of this.#comparer.differences(expectedChunk, at, found, there))
-          if (!this.#ignored.has(column))
-            differences.push({ ...row, column, kind, what: 'the value differs from the source' });
+        for (const column of differing)
+          differences.push({ ...row, column, what: 'the value differs from the source' });
     }
-    const known = new Set(lineage.map((row) => row.legacyId));
-    for (const [i, legacyId] of legacyIds.entries())
+    const known = new Set(rows.map((row) => row.legacyId));
+    const expectedIds = [...expected.targetKeys.texts()];
+    for (const [i, legacyId] of legacyIdsOf(expected).entries())
       if (!known.has(legacyId) && !this.#refused.has(legacyId))
         differences.push({
           legacyId,
@@ -173,7 +231,7 @@ export class Comparison {
   }
 
   /** What the sequence of a generated key gave to each legacy row of the chunk; undefined where keys are not generated. */
-  async #numbersOf(chunk: ComparedChunk): Promise<ReadonlyMap<string, bigint> | undefined> {
+  async numbersOf(chunk: ComparedChunk): Promise<ReadonlyMap<string, bigint> | undefined> {
     const generated = Object.values(this.#source.plan.columns).some((rule) => rule.kind === 'generated');
     if (!generated) return undefined;
     const lineage = await this.#lineageOf(chunk);
@@ -183,15 +241,19 @@ export class Comparison {
   /** The chunk's rows as they stand in the target, in the order of the lineage; `numbered`: each with its position first. */
   async #readTarget(chunk: ComparedChunk, numbered: boolean): Promise<SourceChunk> {
     const { target, entity } = this.#step;
-    const array = { uuid: 'target_uuids', bigint: 'target_bigints', text: 'target_texts' }[target.keyKind];
+    const array = lineageColumn[target.keyKind];
     const columns = this.#columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
     const query = `select ${numbered ? 'k.n::int4, ' : ''}${columns} from migration.lineage l
       cross join lateral unnest(l.${array}) with ordinality k(target, n)
       join ${quoteTable(entity.table)} t on ${matchesKey(target, 't', 'k.target')}
       where ${this.#where(chunk)} order by k.n`;
+    return this.#copyOut(query);
+  }
+
+  async #copyOut(query: string): Promise<SourceChunk> {
     const splitter = new RowSplitter({ rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER });
     const stream = copyOut(this.#client, `copy (${query}) to stdout (format binary)`);
-    let answer: SourceChunk = { bytes: Buffer.alloc(0), offsets: new Int32Array(1), rows: 0 };
+    let answer = noRows;
     for await (const data of stream) for (const part of splitter.push(data as Buffer)) answer = part;
     for (const part of splitter.finish()) answer = part;
     return answer;
@@ -227,4 +289,16 @@ export class Comparison {
       `chunk = ${chunk.chunk}`,
     ].join(' and ');
   }
+}
+
+/** Of the tuples, in their order. */
+export function legacyIdsOf({ legacyKeys, targetKeys }: PreparedChunk): string[] {
+  return [...(legacyKeys ?? targetKeys).texts()];
+}
+
+/** Whether these are all rows of the chunk, and exactly what is expected. */
+export function isWhole(chunk: ComparedChunk, found: SourceChunk, expected: PreparedChunk): boolean {
+  const { tuples, tupleStarts, targetKeys } = expected;
+  const whole = tuples.bytes.subarray(0, tupleStarts[targetKeys.count]);
+  return found.rows === chunk.migrated && whole.equals(found.bytes);
 }

@@ -167,7 +167,7 @@ async function chunksLeft(client: Client, step: Step, range: Range): Promise<Com
      select c.source_table as "sourceTable", r.kind, c.range, c.chunk, c.last_key as "lastKey", c.read, c.migrated, c.checksum,
        coalesce(lag(c.last_key) over (order by c.chunk), r.lower) as after,
        c.verified_at is not null as verified,
-       (select min(l.committed_at)::text from came_later l where l.committed_at > c.committed_at) as "knownBefore"
+       (select min(l.committed_at)::text from came_later l where l.committed_at > coalesce(c.refreshed_at, c.committed_at)) as "knownBefore"
      from migration.chunks c join migration.ranges r using (run, step, source_table, range)
      where c.run = $1 and c.step = $2 and c.source_table = $3 and c.range = $5 order by c.chunk`,
     [ref.run, entity.step, range.sourceTable, others, range.range],

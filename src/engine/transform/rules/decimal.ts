@@ -23,7 +23,7 @@ import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
 import { currencyBeside } from '../currency-beside.js';
 import type { Field } from '../field.js';
-import { refusal, typeOfKind } from '../refuse.js';
+import { refusal, refuseBitStrings, typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
 import { widening } from '../widening.js';
 
@@ -48,6 +48,10 @@ export function compileDecimal(rule: DecimalRule, input: CompileInput): ColumnWr
   };
   const absent = absentWriter(input, rule, from, defaultOf(rule, input, write));
   if (from.fields.length === 0) return writeAbsent(absent);
+  refuseBitStrings(
+    input,
+    from.fields.map(({ column }) => column),
+  );
 
   const slow: ColumnWriter = (row, context, out) => {
     const picked = from.pick(row, context);

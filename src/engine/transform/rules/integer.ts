@@ -7,7 +7,7 @@ import { misfit } from '../../values/pg-numeric.js';
 import { widerInteger } from '../../values/wider/integer.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
-import { refusal, typeOfKind } from '../refuse.js';
+import { refusal, refuseBitStrings, typeOfKind } from '../refuse.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
 import { widening } from '../widening.js';
 
@@ -37,6 +37,10 @@ export function compileInteger(rule: IntegerRule, input: CompileInput): ColumnWr
     rule.default === undefined ? undefined : write.bind(null, BigInt(rule.default)),
   );
   if (from.fields.length === 0) return writeAbsent(absent);
+  refuseBitStrings(
+    input,
+    from.fields.map(({ column }) => column),
+  );
 
   const slow: ColumnWriter = (row, context, out) => {
     const picked = from.pick(row, context);

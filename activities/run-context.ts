@@ -10,6 +10,7 @@ import { MemoryGuard, memoryBudget } from '../src/engine/memory-guard.js';
 import { SharedReferences } from '../src/engine/references/shared-references.js';
 import { openSource } from '../src/engine/source/open-source.js';
 import type { SourceDatabase } from '../src/engine/source/types.js';
+import { requireSameShapes } from '../src/engine/source-shape.js';
 import { openStep, type Step } from '../src/engine/step.js';
 import type { TransformSettings } from '../src/engine/transform/types.js';
 import { parseTimestamp } from '../src/engine/values/timestamp.js';
@@ -155,6 +156,7 @@ export class RunContext {
           source,
           client,
         );
+        await requireSameShapes(step, client);
         return use(step, source, client);
       }),
     );

@@ -68,6 +68,8 @@ export const stepStates = migration.table(
     source: rows('source'),
     /** rows that the target table held before the step, for the count after it */
     before: rows('before'),
+    /** its legacy tables as they were when it began: key, columns and types by table */
+    sourceShapes: jsonb('source_shapes'),
     startedAt: at('started_at'),
     endedAt: at('ended_at'),
     differences: rows('differences'),

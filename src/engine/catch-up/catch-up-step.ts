@@ -340,9 +340,8 @@ class StepWalk {
   ): Promise<void> {
     const numbers = await comparison.numbersOf(chunk);
     // The server looks the rows up while the rules run here.
-    const [found, notes, prepared] = await Promise.all([
-      comparison.targetRows(chunk),
-      readNotes(this.#client, placeOf(this.#step, chunk)),
+    const [{ found, notes }, prepared] = await Promise.all([
+      this.#stored(chunk, comparison),
       rows ? transformer.prepare(rows, this.#tuples, numbers) : this.#nothing(transformer),
     ]);
     let expected = withoutRows(prepared, without);
@@ -370,6 +369,14 @@ class StepWalk {
     };
     await this.#change(now);
     await this.#pass(chunk, rows);
+  }
+
+  async #stored(
+    chunk: StoredChunk,
+    comparison: Comparison,
+  ): Promise<{ readonly found: SourceChunk; readonly notes: StoredNotes }> {
+    const found = await comparison.targetRows(chunk);
+    return { found, notes: await readNotes(this.#reading, placeOf(this.#step, chunk)) };
   }
 
   #isSame(
@@ -402,7 +409,10 @@ class StepWalk {
       const { changed, left, ...changes } = await this.#chunks.bringInLine(now);
       // What has only been looked at leaves nothing behind.
       if (!changed) await this.#client.query('rollback; begin');
-      const legacyIds = [...legacyIdsOf(expected), ...expected.rejects.map((reject) => reject.legacyId)];
+      const legacyIds = [
+        ...legacyIdsOf(expected),
+        ...[...now.rows, ...expected.rejects].map((row) => row.legacyId),
+      ];
       if (changed || left.length > 0) await this.#progress.note(chunk, legacyIds, left);
       if (changed) await this.#progress.changed(chunk, changes);
       at?.('in-catch-up');

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { noteOwnWrite } from '../../store/own-writes.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
+import type { MovedRows } from '../references/moved-rows.js';
 import { loadReferences, referencedSteps, type Step } from '../step.js';
 import { matchesKey } from '../target/key-match.js';
 import { uuidText } from '../values/uuid.js';
@@ -37,11 +38,11 @@ export async function reopenLostLinks(client: Client, step: Step): Promise<void>
   });
   for (;;) {
     const { rows } = await client.query<Omit<Link, 'key'>>(`fetch ${pageRows} from settled_links`);
-    const links = rows.map((link): Link => {
-      const found = moved.byLegacyId(link.other);
-      if (!found.found) return { ...link, key: undefined };
-      return { ...link, key: typeof found.key === 'string' ? found.key : uuidText(found.key) };
-    });
+    let links = withKeys(rows, moved);
+    while (moved.isWanting) {
+      await moved.loadWanted(client);
+      links = withKeys(rows, moved);
+    }
     const come = links.filter((link) => !link.resolved && link.key !== undefined);
     const gone: Link[] = [];
     for (const column of new Set(links.map((link) => link.column)))
@@ -58,6 +59,14 @@ export async function reopenLostLinks(client: Client, step: Step): Promise<void>
     if (rows.length < pageRows) break;
   }
   await client.query('close settled_links');
+}
+
+function withKeys(links: readonly Omit<Link, 'key'>[], moved: MovedRows): Link[] {
+  return links.map((link) => {
+    const found = moved.byLegacyId(link.other);
+    if (!found.found) return { ...link, key: undefined };
+    return { ...link, key: typeof found.key === 'string' ? found.key : uuidText(found.key) };
+  });
 }
 
 /** Of links that are set, those whose column leads elsewhere than it should now; it is empty from here on. */

@@ -4,6 +4,7 @@ import { quoteTable } from '../../store/quote.js';
 import { inTransaction } from '../../store/transaction.js';
 import { saveDecisions } from '../decisions.js';
 import type { SourceDatabase } from '../source/types.js';
+import { shapesOf } from '../source-shape.js';
 import { compileSource, loadReferences, type Step } from '../step.js';
 import { cutRanges, type KeyRange } from '../ranges/cut-ranges.js';
 import { deferObjects, type IndexPolicy } from '../target/deferred-objects.js';
@@ -47,9 +48,9 @@ export async function surveyStep(
   await inTransaction(client, async () => {
     await client.query(
       `update migration.step_states set state = 'running', source = $3, started_at = coalesce(started_at, now()),
-         before = (select count(*) from ${quoteTable(entity.table)})
+         before = (select count(*) from ${quoteTable(entity.table)}), source_shapes = $4
        where run = $1 and step = $2`,
-      [ref.run, entity.step, rows],
+      [ref.run, entity.step, rows, JSON.stringify(shapesOf(step.sources))],
     );
     await saveDecisions(client, ref, entity.step, decisions);
     for (const [position, range] of ranges.entries())

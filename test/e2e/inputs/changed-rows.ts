@@ -10,7 +10,7 @@ import { planOf } from './prove-inputs.js';
 
 /** Rows that come, change and go while a run is open are found by its verification, each by its key. */
 export function findsChangedRows(engine: () => Engine): void {
-  it('rows that are inserted, changed and deleted after they were read are found, row by row', async () => {
+  it('rows and columns that change after they were read are found, each by its name', async () => {
     const { name } = engine();
     const legacy = await engine().createLegacy();
     await legacy.run('create table in_use (id integer primary key, note varchar(20))');
@@ -66,6 +66,21 @@ export function findsChangedRows(engine: () => Engine): void {
           { id: '1500', kind: 'drift', column: 'note', what: 'the value differs from the source' },
           { id: '2500', kind: 'drift', column: null, what: 'its source row would not move any more' },
         ]);
+
+        await legacy.run('alter table in_use add column more varchar(5)');
+        await run.executeUpdate('retry', { args: [{}] });
+        const changed = await environment.waitFor(run, ({ lastError }) => lastError?.code === 'ERR_002');
+        expect(changed).toMatchObject({
+          state: 'waiting',
+          lastError: {
+            message: expect.stringContaining(
+              'The source has changed since in-use began to move: in_use: column more is new.',
+            ),
+          },
+        });
+        await legacy.run('alter table in_use drop column more');
+        await run.executeUpdate('retry', { args: [{}] });
+        await environment.waitFor(run, ({ waitingFor }) => waitingFor?.reason.includes('3 rows') === true);
         await run.terminate('seen');
       });
     } finally {

@@ -12,6 +12,7 @@ import type { SourceDatabase } from '../../../src/engine/source/types.js';
 import { openStep, type Step } from '../../../src/engine/step.js';
 import { surveyStep } from '../../../src/engine/survey/survey-step.js';
 import { undoStep } from '../../../src/engine/undo/undo-step.js';
+import { openVerification, verifyStep, type Verification } from '../../../src/engine/verify/verify-step.js';
 import { nxtPlan } from '../../../src/plan/nxt/plan.js';
 import { prepareTargetSchema } from '../../../src/prepare/target-schema.js';
 import { migrateStore } from '../../../src/store/migrate-store.js';
@@ -28,11 +29,14 @@ export interface CaughtUpRun {
   readonly targetUrl: string;
   /** moves and completes all steps */
   move(): Promise<void>;
+  /** one attempt at one step of a catch-up */
+  attempt(step: string, over: Partial<StepCatchUp> & { readonly number: number }): Promise<CaughtUp>;
   /** one catch-up of all steps, as the workflow does it; answers what it did to each */
   catchUp(over?: Partial<StepCatchUp>): Promise<Map<string, CaughtUp>>;
   /** moves the quarantined rows of a step again */
   retry(step: string, coerceTypes?: boolean): Promise<number>;
-  undoAll(): Promise<void>;
+  verify(step: string): Promise<Verification>;
+  undoAll(over?: { readonly changedToo: boolean }): Promise<void>;
   contents(): Promise<RunContents>;
   /** read = migrated + merged + rejected, and as many as the quarantine has */
   counts(step: string): ReturnType<typeof stepCounts>;
@@ -104,22 +108,23 @@ export async function openRun(
         await complete(step);
       }
     },
+    attempt: async (name, over) =>
+      catchUpStep(await open(name), {
+        database,
+        connect: connectTarget,
+        reopens: nxtPlan.entities.slice(steps.indexOf(name)),
+        limit,
+        pause: never,
+        signal: never,
+        progress: () => undefined,
+        ...over,
+      }),
     catchUp: async (over = {}) => {
       const mine = over.number ?? ++number;
       const answers = new Map<string, CaughtUp>();
-      for (const [position, name] of steps.entries()) {
+      for (const name of steps) {
         const step = await open(name);
-        const answer = await catchUpStep(step, {
-          database,
-          connect: connectTarget,
-          number: mine,
-          reopens: nxtPlan.entities.slice(position),
-          limit,
-          pause: never,
-          signal: never,
-          progress: () => undefined,
-          ...over,
-        });
+        const answer = await run.attempt(name, { number: mine, ...over });
         answers.set(name, answer);
         if (!answer.done) return answers;
         if (!answer.completed) await complete(step);
@@ -140,10 +145,19 @@ export async function openRun(
       await complete(step);
       return moved;
     },
-    undoAll: async () => {
+    verify: async (name) => {
+      const step = await open(name);
+      await openVerification(target, step, false);
+      return verifyStep(step, database, connectTarget, {
+        references,
+        signal: never,
+        progress: () => undefined,
+      });
+    },
+    undoAll: async ({ changedToo } = { changedToo: false }) => {
       for (const name of steps.toReversed())
         await undoStep(target, ref, (await open(name)).entity, {
-          changedToo: false,
+          changedToo,
           pause: never,
           signal: never,
           progress: () => undefined,

@@ -63,23 +63,23 @@ export class SourceChanges {
     await this.#swap(table, 'customer_code');
     await this.#recreate(table, 'customer_code', () => String(this.#serial++));
     const [model] = await this.some(table, 1);
-    await this.#clone(table, model, String(Number(low) - 7), {
+    await this.clone(table, model, String(Number(low) - 7), {
       customer_code: `'NEW-BEFORE-${this.#serial++}'`,
     });
-    await this.#clone(table, model, String(this.#serial++), {
+    await this.clone(table, model, String(this.#serial++), {
       customer_code: `'NEW-BEHIND-${this.#serial}'`,
     });
     // Duplicates: a later one, an earlier one that wins over the row that is in, and one in another case.
-    await this.#clone(table, model, String(this.#serial++), { created_at: `'2031-01-01 00:00:00'` });
+    await this.clone(table, model, String(this.#serial++), { created_at: `'2031-01-01 00:00:00'` });
     const [other] = await this.some(table, 1);
-    await this.#clone(table, other, String(this.#serial++), {
+    await this.clone(table, other, String(this.#serial++), {
       created_at: `'1999-01-01 00:00:00'`,
       customer_code: 'lower(customer_code)',
     });
     // A gap between two keys is filled.
     const [hole] = await this.some(table, 1);
     await this.#delete(table, [hole as string]);
-    await this.#clone(table, model, hole as string, { customer_code: `'FILLED-${this.#serial++}'` });
+    await this.clone(table, model, hole as string, { customer_code: `'FILLED-${this.#serial++}'` });
   }
 
   async suppliers(): Promise<void> {
@@ -92,7 +92,7 @@ export class SourceChanges {
     await this.#recreate(suppliers, 'supplier_code', () => this.#chance.uuid());
     const [model] = await this.some(suppliers, 1);
     for (let i = 0; i < 5; i++)
-      await this.#clone(suppliers, model, this.#chance.uuid(), {
+      await this.clone(suppliers, model, this.#chance.uuid(), {
         supplier_code: `'NEW-SUP-${this.#serial++}'`,
         tax_id: 'null',
         email: `'new${this.#serial}@example.com'`,
@@ -111,12 +111,12 @@ export class SourceChanges {
     const [row] = await this.#owner.query(
       `select vendor_code as code from legacy_vendors where id = '${taken}'`,
     );
-    await this.#clone(suppliers, model, this.#chance.uuid(), {
+    await this.clone(suppliers, model, this.#chance.uuid(), {
       supplier_code: row?.['code'] ? literal(row['code']) : `'TAKEN-${this.#serial++}'`,
       email: `'taken${this.#serial}@example.com'`,
     });
     await this.#delete(vendors, await this.some(vendors, 2));
-    await this.#clone(vendors, (await this.some(vendors, 1))[0], `vendor-new-${this.#serial++}`, {
+    await this.clone(vendors, (await this.some(vendors, 1))[0], `vendor-new-${this.#serial++}`, {
       vendor_code: `'NEW-VEN-${this.#serial}'`,
       tax_id: 'null',
       email: `'vendor${this.#serial}@example.com'`,
@@ -134,8 +134,8 @@ export class SourceChanges {
     const [model] = await this.some(table, 1);
     // Several between two borders.
     for (let i = 0; i < 8; i++)
-      await this.#clone(table, model, this.#chance.uuid(), { sku: `'NEW-SKU-${this.#serial++}'` });
-    await this.#clone(table, model, this.#chance.uuid(), { created_at: `'1999-01-01 00:00:00+00'` });
+      await this.clone(table, model, this.#chance.uuid(), { sku: `'NEW-SKU-${this.#serial++}'` });
+    await this.clone(table, model, this.#chance.uuid(), { created_at: `'1999-01-01 00:00:00'` });
   }
 
   async inventory(): Promise<void> {
@@ -152,8 +152,7 @@ export class SourceChanges {
       `select warehouse_id as id from ${table} where warehouse_id is not null order by id`,
     );
     await this.#owner.query(`delete from ${table} where warehouse_id = '${String(gone?.['id'])}'`);
-    for (const model of await this.some(table, 3))
-      await this.#clone(table, model, String(this.#serial++), {});
+    for (const model of await this.some(table, 3)) await this.clone(table, model, String(this.#serial++), {});
   }
 
   async priceLists(): Promise<void> {
@@ -167,7 +166,7 @@ export class SourceChanges {
     await this.#delete(table, await this.some(table, 1));
     const [model] = await this.some(table, 1);
     for (let i = 0; i < 2; i++)
-      await this.#clone(table, model, this.#chance.uuid(), { parent_price_list_id: `'${parent}'` });
+      await this.clone(table, model, this.#chance.uuid(), { parent_price_list_id: `'${parent}'` });
   }
 
   async items(): Promise<void> {
@@ -176,7 +175,7 @@ export class SourceChanges {
     await this.#set(table, await this.some(table, 3), `unit_price = -1`);
     await this.#set(table, await this.some(table, 3), `sku = 'NO-SUCH-SKU'`);
     await this.#delete(table, await this.some(table, 9));
-    for (const model of await this.some(table, 4)) await this.#clone(table, model, this.#chance.uuid(), {});
+    for (const model of await this.some(table, 4)) await this.clone(table, model, this.#chance.uuid(), {});
     const [list] = await this.some('legacy_price_lists', 1);
     await this.#owner.query(`delete from ${table} where price_list_id = '${list}'`);
   }
@@ -222,12 +221,12 @@ export class SourceChanges {
   /** A row goes, and comes again under another id. */
   async #recreate(table: LegacyTable, column: string, newId: () => string): Promise<void> {
     for (const id of await this.some(table, 2)) {
-      await this.#clone(table, id, newId(), { [column]: column });
+      await this.clone(table, id, newId(), { [column]: column });
       await this.#delete(table, [id]);
     }
   }
 
-  async #clone(
+  async clone(
     table: LegacyTable,
     from: string | undefined,
     id: string,

@@ -34,6 +34,27 @@ export const walked: Readonly<Record<string, Scenario>> = {
     },
   },
 
+  'caught-up': {
+    play: async (scene) => {
+      const source = (sql: string) => scene.environment.query('source', sql);
+      const run = await scene.start({ mode: 'stepwise', tables: ['customers', 'products'] });
+      await scene.until(run, 'waiting');
+      await refused(run, 'catch-up', {});
+      for (const step of ['customers', 'suppliers', 'products']) await scene.told(run, 'run-step', { step });
+      await source(`update legacy_customers set company_name = 'Changed' where id % 7 = 0`);
+      await source(
+        'delete from legacy_products where id in (select id from legacy_products order by id limit 3)',
+      );
+      const { waitingFor } = await scene.told(run, 'run-step', { step: 'validate' });
+      must(waitingFor?.helps.includes('catch-up') ?? false, 'not held by what has changed');
+      await scene.told(run, 'catch-up', { by: 'anna', reason: 'the shop was open' });
+      await scene.told(run, 'catch-up', { tables: ['suppliers'] });
+      await scene.told(run, 'run-step', { step: 'validate' });
+      await run.executeUpdate('finish');
+      must((await run.result()).state === 'completed', 'not finished');
+    },
+  },
+
   'rolled-back-in-parts': {
     play: async (scene) => {
       const run = await scene.start({ mode: 'stepwise', tables: ['customers', 'products'] });

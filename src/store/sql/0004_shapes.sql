@@ -1,0 +1,1 @@
+ALTER TABLE "migration"."step_states" ADD COLUMN "source_shapes" jsonb;

@@ -3,6 +3,7 @@ import type { CommittedChunk } from './chunk-size.js';
 import type { ChunkLimit, KeyBounds, SourceDatabase, SourceTable } from './source/types.js';
 import type { SourceChunk } from './row.js';
 import { TupleWriter } from './target/tuple-writer.js';
+import { refusedBeforehand } from './target/load-tuples.js';
 import { ChunkTaken, loadChunk, type LoadedChunk } from './target/load-chunk.js';
 import type { ChunkPlace, PreparedChunk } from './target/prepared-chunk.js';
 import type { PassPoint } from '../observe/fault-point.js';
@@ -139,12 +140,13 @@ class Lane {
     chunk: PreparedChunk,
     previous: Turn,
   ): Promise<LoadedChunk> {
+    const refused = await refusedBeforehand(this.client, place.targetTable, chunk);
     // Not earlier: were this chunk to write a key that the one before still needs, each would wait for the other.
     await previous.loaded;
     move.at?.('before-claim');
     this.#begunAt = performance.now();
     await this.client.query('begin');
-    const loaded = await loadChunk(this.client, place, chunk, move.at);
+    const loaded = await loadChunk(this.client, place, chunk, move.at, refused);
     move.at?.('after-copy');
     return loaded;
   }

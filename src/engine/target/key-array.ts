@@ -16,6 +16,8 @@ export class KeyArray {
   count = 0;
   #bytes = Buffer.allocUnsafe(1 << 12);
   #end = headBytes;
+  /** 1: there are some */
+  #nulls = 0;
 
   constructor(kind: KeyKind) {
     this.kind = kind;
@@ -24,6 +26,7 @@ export class KeyArray {
   clear(): void {
     this.count = 0;
     this.#end = headBytes;
+    this.#nulls = 0;
   }
 
   /** A UUID's 16 bytes, or text of any other key. */
@@ -45,6 +48,14 @@ export class KeyArray {
       this.#bytes.writeInt32BE(written, this.#end);
       this.#end += 4 + written;
     }
+  }
+
+  /** No key: SQL NULL. */
+  pushNull(): void {
+    this.count++;
+    this.#nulls = 1;
+    this.#reserve(4);
+    this.#end = this.#bytes.writeInt32BE(-1, this.#end);
   }
 
   /** The same keys but for those at these positions. */
@@ -80,7 +91,7 @@ export class KeyArray {
   parameter(): Buffer {
     const head = this.#bytes;
     head.writeInt32BE(this.count === 0 ? 0 : 1, 0);
-    head.writeInt32BE(0, 4);
+    head.writeInt32BE(this.#nulls, 4);
     head.writeInt32BE(oids[this.kind], 8);
     if (this.count === 0) return head.subarray(0, 12);
     head.writeInt32BE(this.count, 12);

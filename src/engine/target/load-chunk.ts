@@ -6,7 +6,7 @@ import { uuidBytes } from '../values/uuid.js';
 import { describeTarget, type TargetTable } from './describe-target.js';
 import { KeyArray } from './key-array.js';
 import { lineageColumn, matchesKey } from './key-match.js';
-import { loadTuples } from './load-tuples.js';
+import { loadTuples, type Refused } from './load-tuples.js';
 import type { ChunkPlace, EnsuredRow, PreparedChunk, Reject } from './prepared-chunk.js';
 import { rowFaultOf } from './row-fault.js';
 
@@ -29,6 +29,7 @@ export async function loadChunk(
   place: ChunkPlace,
   chunk: PreparedChunk,
   at?: PassPoint,
+  refusedBefore?: Refused,
 ): Promise<LoadedChunk> {
   await claim(client, place, {
     ...chunk,
@@ -37,7 +38,7 @@ export async function loadChunk(
     rejected: chunk.rejects.length,
     warnings: chunk.warnings.length,
   });
-  const { refused, warnings } = await loadRows(client, place, chunk, at);
+  const { refused, warnings } = await loadRows(client, place, chunk, at, refusedBefore);
   const migrated = chunk.targetKeys.count - refused.size;
   const rejects = [...chunk.rejects, ...refused.values()];
   if (refused.size > 0)
@@ -60,9 +61,10 @@ export async function loadRows(
   place: ChunkPlace,
   chunk: PreparedChunk,
   at?: PassPoint,
+  refusedBefore?: Refused,
 ): Promise<LoadedRows> {
   await makeParents(client, place, chunk.ensured);
-  const { refused, atOnce } = await loadTuples(client, place.targetTable, chunk, at);
+  const { refused, atOnce } = await loadTuples(client, place.targetTable, chunk, at, refusedBefore);
   const notes = refused.size > 0 ? notesWithout(refused, chunk) : chunk;
   const out = new Set(refused.keys());
   await noteTransactions(client, place, chunk.targetKeys, out, atOnce);

@@ -8,34 +8,45 @@ import { violations } from './violations.js';
 
 export interface LoadedTuples {
   /** by the tuple's position */
-  readonly refused: ReadonlyMap<number, Reject>;
+  readonly refused: Refused;
   /** all rows that are in came with one COPY, and bear one transaction number */
   readonly atOnce: boolean;
 }
 
-/** Copies all tuples in the open transaction; when the target refuses some, those are found and the rest is in. */
+/** Rows that are known to be refused before they are sent: rejects by the tuple's position. */
+export type Refused = ReadonlyMap<number, Reject>;
+
+/**
+ * The rows of a chunk that break one of the constraints that refused rows of the chunks before. Needs no transaction:
+ * it may be found while the chunk before is still being written.
+ */
+export async function refusedBeforehand(
+  client: Client,
+  table: string,
+  chunk: PreparedChunk,
+): Promise<Refused> {
+  const refused = new Map<number, Reject>();
+  const suspects = suspectsOf(client, table);
+  for (const fault of suspects.all()) {
+    const left = tuplesBut(chunk, refused);
+    const found = await violations(client, table, fault.constraint ?? '', chunk, left, false);
+    if (found && found.length > 0) refuse(refused, chunk, found, fault);
+    else suspects.clear(fault);
+  }
+  return refused;
+}
+
+/** Copies all other tuples in the open transaction; when the target refuses some, those are found and the rest is in. */
 export async function loadTuples(
   client: Client,
   table: string,
   chunk: PreparedChunk,
   at?: PassPoint,
+  beforehand: Refused = new Map(),
 ): Promise<LoadedTuples> {
-  const refused = new Map<number, Reject>();
-  let left = Array.from({ length: chunk.targetKeys.count }, (_, tuple) => tuple);
+  const refused = new Map(beforehand);
+  let left = tuplesBut(chunk, refused);
   if (left.length === 0) return { refused, atOnce: true };
-
-  const refuse = (tuples: readonly number[], fault: RefusedRow): void => {
-    const { code, column, reason } = fault;
-    for (const tuple of tuples) refused.set(tuple, chunk.rejectTuple(tuple, { code, column, reason }));
-    left = left.filter((tuple) => !refused.has(tuple));
-  };
-
-  const suspects = suspectsOf(client, table);
-  for (const fault of suspects.all()) {
-    const found = await violations(client, table, fault.constraint ?? '', chunk, left);
-    if (found && found.length > 0) refuse(found, fault);
-    else suspects.clear(fault);
-  }
   await client.query('savepoint rows');
   for (;;)
     try {
@@ -48,14 +59,31 @@ export async function loadTuples(
       const found =
         fault.constraint === undefined
           ? undefined
-          : await violations(client, table, fault.constraint, chunk, left);
+          : await violations(client, table, fault.constraint, chunk, left, true);
       if (!found || found.length === 0) {
-        await narrow(client, table, chunk, left, error, (tuple, one) => refuse([tuple], one));
+        await narrow(client, table, chunk, left, error, (tuple, one) => refuse(refused, chunk, [tuple], one));
         return { refused, atOnce: false };
       }
-      suspects.add(fault);
-      refuse(found, fault);
+      suspectsOf(client, table).add(fault);
+      refuse(refused, chunk, found, fault);
+      left = tuplesBut(chunk, refused);
+      if (left.length === 0) return { refused, atOnce: true };
     }
+}
+
+function refuse(
+  refused: Map<number, Reject>,
+  chunk: PreparedChunk,
+  tuples: readonly number[],
+  { code, column, reason }: RefusedRow,
+): void {
+  for (const tuple of tuples) refused.set(tuple, chunk.rejectTuple(tuple, { code, column, reason }));
+}
+
+function tuplesBut({ targetKeys }: PreparedChunk, refused: Refused): number[] {
+  const left: number[] = [];
+  for (let tuple = 0; tuple < targetKeys.count; tuple++) if (!refused.has(tuple)) left.push(tuple);
+  return left;
 }
 
 /** Chunks without a row that breaks a constraint before it is trusted again. */

@@ -3,7 +3,8 @@ import { quoteIdent, quoteTable } from '../../store/quote.js';
 import { describeTable } from '../postgres/introspect.js';
 import { locateRow } from '../postgres/split-rows.js';
 import { RawRow } from '../row.js';
-import { textOf } from '../values/wire-text.js';
+import { textOf, type TextReader } from '../values/wire-text.js';
+import { KeyArray } from './key-array.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 
 /** A constraint or unique index of a target table, as its catalog has it. */
@@ -45,7 +46,7 @@ const constraintQuery = `
 /**
  * Those of the given tuples that break a constraint, found in one look of the server at the columns concerned: a chunk
  * with a hundred bad rows costs little more than one without. Undefined where that cannot be told (an expression over
- * columns that are not written, a reference of the table to itself).
+ * columns that are not written, a reference of the table to itself). In an open transaction `inTransaction` keeps it whole.
  *
  * Of rows that share a unique key among themselves none is found: the first one may stay.
  */
@@ -55,40 +56,71 @@ export async function violations(
   name: string,
   chunk: PreparedChunk,
   tuples: readonly number[],
+  inTransaction: boolean,
 ): Promise<readonly number[] | undefined> {
-  const { rows } = await client.query<Constraint>(constraintQuery, [quoteTable(table), name]);
-  const [constraint] = rows;
-  const written = new Set(chunk.columns);
-  if (
-    !constraint ||
-    constraint.columns.length === 0 ||
-    !constraint.columns.every((column) => written.has(column))
-  )
-    return undefined;
-  const values = await valuesOf(client, table, constraint.columns, chunk, tuples);
-  const typed = constraint.columns.map(
-    (column, i) => `k.c${i}::${constraint.types[i]} as ${quoteIdent(column)}`,
-  );
-  await client.query('savepoint look');
+  const look = await lookOf(client, table, name, chunk.columns);
+  if (!look) return undefined;
+  if (inTransaction) await client.query('savepoint look');
   try {
-    const broken = await client.query<{ n: number }>(
-      `select v.n::int4 as n
-       from (
-         select k.n, ${typed.join(', ')}
-         from unnest(${values.map((_, i) => `$${i + 1}::text[]`).join(', ')})
-           with ordinality k(${values.map((_, i) => `c${i}`).join(', ')}, n)
-       ) v
-       where ${brokenCondition(table, constraint)} order by v.n`,
-      values,
-    );
-    return broken.rows.map(({ n }) => tuples[n - 1] as number);
+    const { rows } = await client.query<{ n: number }>(look.query, valuesOf(look.readers, chunk, tuples));
+    return rows.map(({ n }) => tuples[n - 1] as number);
   } catch {
-    // Whatever the expression stumbles over is found row by row, where the server says what it is.
-    await client.query('rollback to savepoint look');
+    // Whatever the expression stumbles over is found row by row, where the server says what it is; so is a lost server.
+    if (inTransaction) await client.query('rollback to savepoint look');
     return undefined;
   } finally {
-    await client.query('release savepoint look');
+    if (inTransaction) await client.query('release savepoint look');
   }
+}
+
+/** How one constraint is looked at: its query, and what reads the values that it asks for. */
+interface Look {
+  readonly query: string;
+  readonly readers: readonly TextReader[];
+}
+
+/** By connection: asked of the catalog once, not once a chunk. */
+const looks = new WeakMap<Client, Map<string, Look | undefined>>();
+
+async function lookOf(
+  client: Client,
+  table: string,
+  name: string,
+  written: readonly string[],
+): Promise<Look | undefined> {
+  const known = looks.get(client) ?? new Map<string, Look | undefined>();
+  looks.set(client, known);
+  const key = JSON.stringify([table, name, written]);
+  if (!known.has(key)) known.set(key, await makeLook(client, table, name, written));
+  return known.get(key);
+}
+
+async function makeLook(
+  client: Client,
+  table: string,
+  name: string,
+  written: readonly string[],
+): Promise<Look | undefined> {
+  const { rows } = await client.query<Constraint>(constraintQuery, [quoteTable(table), name]);
+  const [constraint] = rows;
+  if (!constraint || constraint.columns.length === 0) return undefined;
+  const { columns, types } = constraint;
+  if (!columns.every((column) => written.includes(column))) return undefined;
+  const described = await describeTable(client, table, quoteTable(table));
+  const readers = columns.map((wanted) => {
+    const column = described?.columns.find((candidate) => candidate.name === wanted);
+    if (!column) throw new Error(`${table} has no column ${wanted}`);
+    return textOf({ ...column, field: written.indexOf(wanted) });
+  });
+  const typed = columns.map((column, i) => `k.c${i}::${types[i]} as ${quoteIdent(column)}`);
+  const query = `select v.n::int4 as n
+    from (
+      select k.n, ${typed.join(', ')}
+      from unnest(${columns.map((_, i) => `$${i + 1}::text[]`).join(', ')})
+        with ordinality k(${columns.map((_, i) => `c${i}`).join(', ')}, n)
+    ) v
+    where ${brokenCondition(table, constraint)} order by v.n`;
+  return { query, readers };
 }
 
 function brokenCondition(
@@ -104,27 +136,19 @@ function brokenCondition(
   return `${filled.join(' and ')} and not ${there}`;
 }
 
-/** For each column its texts by tuple. */
-async function valuesOf(
-  client: Client,
-  table: string,
-  columns: readonly string[],
-  chunk: PreparedChunk,
-  tuples: readonly number[],
-): Promise<(string | null)[][]> {
-  const described = await describeTable(client, table, quoteTable(table));
-  const readers = columns.map((name) => {
-    const column = described?.columns.find((candidate) => candidate.name === name);
-    if (!column) throw new Error(`${table} has no column ${name}`);
-    return textOf({ ...column, field: chunk.columns.indexOf(name) });
-  });
+/** For each column an array of its texts by tuple, as a parameter. */
+function valuesOf(readers: readonly TextReader[], chunk: PreparedChunk, tuples: readonly number[]): Buffer[] {
   const row = new RawRow(chunk.columns.length);
   const { bytes } = chunk.tuples;
   const offsets = Int32Array.from(chunk.tupleStarts);
-  const values = columns.map((): (string | null)[] => []);
+  const values = readers.map(() => new KeyArray('text'));
   for (const tuple of tuples) {
     locateRow({ bytes, offsets, rows: chunk.targetKeys.count }, tuple, row);
-    for (const [i, read] of readers.entries()) (values[i] as (string | null)[]).push(read(row));
+    for (let i = 0; i < readers.length; i++) {
+      const text = (readers[i] as TextReader)(row);
+      if (text === null) values[i]?.pushNull();
+      else values[i]?.push(text);
+    }
   }
-  return values;
+  return values.map((array) => array.parameter());
 }

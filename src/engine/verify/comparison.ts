@@ -120,7 +120,7 @@ export class Comparison {
       this.targetRows(chunk),
       transformer.prepare(rows, this.#tuples, numbers),
     ]);
-    if (isWhole(chunk, found, expected)) return [];
+    if (isWhole(chunk, found, expected) || (await this.#isWholeBut(chunk, found, expected))) return [];
     return this.#differences(chunk, expected, kind);
   }
 
@@ -179,6 +179,21 @@ export class Comparison {
     });
   }
 
+  /** The same without the rows that the target has refused: these stand in the quarantine, whole. */
+  async #isWholeBut(chunk: ComparedChunk, found: SourceChunk, expected: PreparedChunk): Promise<boolean> {
+    const { tuples, tupleStarts, targetKeys } = expected;
+    if (targetKeys.count === chunk.migrated || found.rows !== chunk.migrated) return false;
+    const refused = await this.#refusedOf(chunk);
+    let at = 0;
+    for (const [tuple, legacyId] of legacyIdsOf(expected).entries()) {
+      if (refused.has(legacyId)) continue;
+      const [from, to] = [tupleStarts[tuple] as number, tupleStarts[tuple + 1] as number];
+      if (tuples.bytes.compare(found.bytes, at, at + to - from, from, to) !== 0) return false;
+      at += to - from;
+    }
+    return at === found.bytes.length;
+  }
+
   /** Row by row, for a chunk that is not the same as a whole. */
   async #differences(
     chunk: ComparedChunk,
@@ -223,11 +238,15 @@ export class Comparison {
          with ordinality k(target, legacy, n)
        where ${this.#where(chunk)} order by k.n`,
     );
-    const refused = await this.#client.query<{ legacyId: string }>(
+    this.#refused = await this.#refusedOf(chunk);
+    return rows;
+  }
+
+  async #refusedOf(chunk: ComparedChunk): Promise<ReadonlySet<string>> {
+    const { rows } = await this.#client.query<{ legacyId: string }>(
       `select legacy_id as "legacyId" from migration.rejects r where ${this.#where(chunk)}`,
     );
-    this.#refused = new Set(refused.rows.map((row) => row.legacyId));
-    return rows;
+    return new Set(rows.map((row) => row.legacyId));
   }
 
   /** What the sequence of a generated key gave to each legacy row of the chunk; undefined where keys are not generated. */

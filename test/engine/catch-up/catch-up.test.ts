@@ -57,7 +57,7 @@ async function customers({ legacy, run }: Moved): Promise<string[]> {
 
 const target = (id: string) => `metadata->'legacy'->>'id' = '${id}'`;
 
-test.each<FaultPoint>(['in-catch-up', 'chunk-caught-up', 'in-copy'])(
+test.each<FaultPoint>(['in-catch-up', 'chunk-caught-up'])(
   'an attempt that ends at %s, again and again, is gone on with: every change is made once',
   { timeout: 300_000 },
   (point) =>

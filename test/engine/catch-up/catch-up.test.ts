@@ -87,7 +87,7 @@ test.each<FaultPoint>(['in-catch-up', 'chunk-caught-up'])(
     }),
 );
 
-test('a pause ends it behind the chunk in hand, and it goes on there', { timeout: 120_000 }, () =>
+test('a pause ends it behind the chunk in hand, and it goes on there', { timeout: 300_000 }, () =>
   withMoved(async ({ run, legacy, legacyUrl }) => {
     await new SourceChanges(legacy, 71).all();
     let pauses = 0;
@@ -108,7 +108,7 @@ test('a pause ends it behind the chunk in hand, and it goes on there', { timeout
   }),
 );
 
-test('two attempts side by side do no harm', { timeout: 120_000 }, () =>
+test('two attempts side by side do no harm', { timeout: 300_000 }, () =>
   withMoved(async ({ run, legacy, legacyUrl }) => {
     await new SourceChanges(legacy, 72).customers();
     const [one, other] = await Promise.all([
@@ -122,7 +122,7 @@ test('two attempts side by side do no harm', { timeout: 120_000 }, () =>
   }),
 );
 
-test('a rollback behind it leaves the target as it was before the run', { timeout: 120_000 }, () =>
+test('a rollback behind it leaves the target as it was before the run', { timeout: 300_000 }, () =>
   withMoved(
     async ({ run, legacy }) => {
       const definitions = (await run.contents())['indexes and constraints'];
@@ -151,7 +151,7 @@ test('a rollback behind it leaves the target as it was before the run', { timeou
   ),
 );
 
-test('rows that others have changed, deleted or built upon are named and left', { timeout: 120_000 }, () =>
+test('rows that others have changed, deleted or built upon are named and left', { timeout: 300_000 }, () =>
   withMoved(async (moved) => {
     const { run, legacy, value } = moved;
     const [changed, gone, deleted, built, plain] = (await customers(moved)) as [
@@ -203,7 +203,7 @@ test('rows that others have changed, deleted or built upon are named and left', 
   }),
 );
 
-test('a chunk that has grown too large for one transaction becomes several', { timeout: 120_000 }, () =>
+test('a chunk that has grown too large for one transaction becomes several', { timeout: 300_000 }, () =>
   withMoved(
     async (moved) => {
       const { run, legacy, legacyUrl, value } = moved;
@@ -229,7 +229,7 @@ test('a chunk that has grown too large for one transaction becomes several', { t
   ),
 );
 
-test('rows that had left the quarantine follow their source too', { timeout: 120_000 }, () =>
+test('rows that had left the quarantine follow their source too', { timeout: 300_000 }, () =>
   withMoved(async (moved) => {
     const { run, legacy, value } = moved;
     const ids = (await customers(moved)).slice(0, 4) as [string, string, string, string];

@@ -3,6 +3,8 @@ import { columnsOf, type LegacyTable } from '../../../src/demo/legacy-tables.js'
 
 /** One connection to a legacy database of either dialect. */
 export interface LegacyOwner {
+  /** tables whose ids are the bytes of UUIDs */
+  readonly binaryIds?: readonly LegacyTable[];
   /** ids and codes are texts */
   query(sql: string): Promise<Record<string, string | number | null>[]>;
 }
@@ -182,7 +184,8 @@ export class SourceChanges {
 
   /** Ids of rows, at random. */
   async some(table: LegacyTable, count: number): Promise<string[]> {
-    const rows = await this.#owner.query(`select id from ${table} order by id`);
+    const id = this.#owner.binaryIds?.includes(table) ? 'lower(hex(id)) as id' : 'id';
+    const rows = await this.#owner.query(`select ${id} from ${table} order by 1`);
     const ids = rows.map((row) => String(row['id']));
     const picked = new Set<string>();
     for (let tries = 0; picked.size < Math.min(count, ids.length) && tries < 100; tries++)
@@ -195,14 +198,20 @@ export class SourceChanges {
     return [String(row?.['low']), String(row?.['high']), String(row?.['low'])];
   }
 
+  #id(table: LegacyTable, id: string): string {
+    return this.#owner.binaryIds?.includes(table) ? `x'${id.replaceAll('-', '')}'` : `'${id}'`;
+  }
+
   /** `$id` in the assignments is the row's own. */
   async #set(table: LegacyTable, ids: readonly string[], assignments: string): Promise<void> {
     for (const id of ids)
-      await this.#owner.query(`update ${table} set ${assignments.replaceAll('$id', id)} where id = '${id}'`);
+      await this.#owner.query(
+        `update ${table} set ${assignments.replaceAll('$id', id)} where id = ${this.#id(table, id)}`,
+      );
   }
 
   async #delete(table: LegacyTable, ids: readonly string[]): Promise<void> {
-    for (const id of ids) await this.#owner.query(`delete from ${table} where id = '${id}'`);
+    for (const id of ids) await this.#owner.query(`delete from ${table} where id = ${this.#id(table, id)}`);
   }
 
   /** Two rows exchange what must be unique. */
@@ -233,9 +242,9 @@ export class SourceChanges {
     over: Readonly<Record<string, string>>,
   ): Promise<void> {
     const columns: string[] = columnsOf(table).map(([name]) => name);
-    const values = columns.map((name) => (name === 'id' ? `'${id}'` : (over[name] ?? name)));
+    const values = columns.map((name) => (name === 'id' ? this.#id(table, id) : (over[name] ?? name)));
     await this.#owner.query(
-      `insert into ${table} (${columns.join(', ')}) select ${values.join(', ')} from ${table} where id = '${from}'`,
+      `insert into ${table} (${columns.join(', ')}) select ${values.join(', ')} from ${table} where id = ${this.#id(table, from ?? '')}`,
     );
   }
 }

@@ -1,7 +1,8 @@
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import { seedLegacy } from '../../../src/demo/seed-legacy.js';
 import { withDatabase } from '../../helpers/databases.js';
-import { queryMysql, sharedMysqlServer } from '../../helpers/mysql-servers.js';
+import { sharedMysqlServer } from '../../helpers/mysql-servers.js';
 import { openRun } from './caught-up-run.js';
 import { SourceChanges, type LegacyOwner } from './change-source.js';
 import { expectFresh, withOwner } from './expect-fresh.js';
@@ -17,12 +18,20 @@ const servers: readonly { readonly name: string; readonly use: (work: Work) => P
     name: 'MySQL',
     use: async (work) => {
       const database = await (await sharedMysqlServer('MySQL')).createDatabase('legacy');
+      const connection = await createConnection({ uri: database.url, charset: 'utf8mb4', dateStrings: true });
       try {
+        // As an old application has it: zero dates are taken.
+        await connection.query(`set sql_mode = '', time_zone = '+00:00'`);
         await work(database.url, {
-          query: async (sql) =>
-            (await queryMysql(database.url, sql)) as Record<string, string | number | null>[],
+          binaryIds: ['legacy_price_list_items'],
+          query: async (sql) => {
+            const [rows] =
+              await connection.query<(Record<string, string | number | null> & RowDataPacket)[]>(sql);
+            return Array.isArray(rows) ? rows : [];
+          },
         });
       } finally {
+        await connection.end();
         await database.drop();
       }
     },

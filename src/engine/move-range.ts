@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { CommittedChunk } from './chunk-size.js';
+import type { EarlyReading } from './ranges/early-reading.js';
 import type { ChunkLimit, KeyBounds, SourceDatabase, SourceTable } from './source/types.js';
 import type { SourceChunk } from './row.js';
 import { TupleWriter } from './target/tuple-writer.js';
@@ -22,6 +23,8 @@ export interface RangeMove {
   readonly source: SourceDatabase;
   readonly table: SourceTable;
   readonly bounds: KeyBounds;
+  /** of this range, begun while another one was at work */
+  readonly early?: EarlyReading | undefined;
   /** read anew for each chunk: rows at the most (the batch size), and bytes */
   readonly limit: ChunkLimit;
   /** works out all that a chunk's transaction will hold; tuples go into `tuples` */
@@ -52,11 +55,15 @@ export interface RangeMove {
  */
 export async function moveRange(move: RangeMove): Promise<boolean> {
   const moved: MovedRows = { read: 0, migrated: 0, merged: 0, rejected: 0 };
-  for (;;) {
-    const end = await moveOn(move, moved);
-    if (end === 'taken') continue;
-    if (end === 'all read') move.at?.('range-done');
-    return end === 'all read';
+  try {
+    for (let first = true; ; first = false) {
+      const end = await moveOn(first ? move : { ...move, early: undefined }, moved);
+      if (end === 'taken') continue;
+      if (end === 'all read') move.at?.('range-done');
+      return end === 'all read';
+    }
+  } finally {
+    move.early?.end();
   }
 }
 
@@ -71,11 +78,16 @@ async function moveOn(move: RangeMove, moved: MovedRows): Promise<'all read' | '
     let chunk = last ? last.chunk + 1 : 0;
     let previous: Turn = { loaded: Promise.resolve(), committed: Promise.resolve() };
     const bounds = { lower: last?.lastKey ?? move.bounds.lower, upper: move.bounds.upper };
-    const chunks = move.source.read(move.table, {
-      bounds,
-      limit: move.limit,
-      signal: AbortSignal.any([move.pause, reading.signal]),
-    });
+    const { early } = move;
+    const isBegun = early !== undefined && early.lower?.join('\0') === bounds.lower?.join('\0');
+    if (!isBegun) early?.end();
+    const chunks = isBegun
+      ? early.chunks()
+      : move.source.read(move.table, {
+          bounds,
+          limit: move.limit,
+          signal: AbortSignal.any([move.pause, reading.signal]),
+        });
     let cut = false;
     try {
       for await (const rows of chunks) {
@@ -87,7 +99,7 @@ async function moveOn(move: RangeMove, moved: MovedRows): Promise<'all read' | '
           break;
         }
         const prepared = await move.prepare(rows, lane.tuples);
-        previous = lane.load(move, { ...move.place, chunk }, prepared, previous, moved);
+        previous = lane.load(move, { ...move.place, chunk }, prepared, rows, previous, moved);
         chunk++;
       }
     } catch (error) {
@@ -124,9 +136,16 @@ class Lane {
     this.client = client;
   }
 
-  load(move: RangeMove, place: ChunkPlace, chunk: PreparedChunk, previous: Turn, moved: MovedRows): Turn {
+  load(
+    move: RangeMove,
+    place: ChunkPlace,
+    chunk: PreparedChunk,
+    rows: SourceChunk,
+    previous: Turn,
+    moved: MovedRows,
+  ): Turn {
     const loaded = this.#load(move, place, chunk, previous);
-    this.work = this.#commit(move, chunk, loaded, previous, moved);
+    this.work = this.#commit(move, chunk, loaded, previous, moved).finally(() => rows.release?.());
     // Awaited before the lane's next chunk and at the end; a failure in between must not count as unhandled.
     this.work.catch(() => undefined);
     const turn = { loaded: loaded.then(() => undefined), committed: this.work };

@@ -3,11 +3,12 @@ import { ChunkTransformer } from './chunk-transformer.js';
 import type { CommittedChunk } from './chunk-size.js';
 import { loadDecisions } from './decisions.js';
 import type { PassPoint } from '../observe/fault-point.js';
-import { rangeLock } from '../store/chunks.js';
+import { lastChunkOf, rangeLock } from '../store/chunks.js';
 import { moveRange, type MovedRows } from './move-range.js';
 import type { ChunkLimit, SourceDatabase } from './source/types.js';
 import { HeldReferences, type SharedReferences } from './references/shared-references.js';
-import type { Step } from './step.js';
+import { EarlyReading } from './ranges/early-reading.js';
+import type { Step, StepSource } from './step.js';
 
 export interface StepMove {
   readonly database: SourceDatabase;
@@ -40,22 +41,36 @@ export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
   const client = await move.connect();
   const total = { read: 0, migrated: 0, merged: 0, rejected: 0 };
   const references = new HeldReferences(move.references, step, client);
+  let ahead: Promise<Ahead | undefined> = Promise.resolve(undefined);
   try {
     for (;;) {
       move.signal.throwIfAborted();
-      const next = await claimRange(client, step);
+      const begun = await ahead;
+      ahead = Promise.resolve(undefined);
+      const next = begun?.range ?? (await claimRange(client, step));
       if (next === 'none') return true;
-      if (move.pause.aborted) return false;
+      if (move.pause.aborted) {
+        begun?.reading.end();
+        return false;
+      }
       if (next === 'wait') {
         await new Promise((resolve) => setTimeout(resolve, pollMs));
         continue;
       }
       const before = { ...total };
+      let looked = false;
       const through = await moveClaimed(step, next, client, {
         ...move,
+        early: begun?.reading,
         onCommit: (moved, last) => {
           for (const count of Object.keys(total) as (keyof typeof total)[])
             total[count] = before[count] + moved[count];
+          if (!looked && moved.read >= next.rows * aheadShare) {
+            looked = true;
+            ahead = beginNext(step, client, next, move);
+            // Awaited before the next range; until then a failure must not count as unhandled.
+            ahead.catch(() => undefined);
+          }
           return move.onCommit(total, last);
         },
         held: references,
@@ -63,14 +78,44 @@ export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
       if (!through) return false;
     }
   } finally {
+    (await ahead.catch(() => undefined))?.reading.end();
     references.release();
     await client.end().catch(() => undefined);
   }
 }
 
+/** A range that is claimed while another one is at work, and its reading. */
+interface Ahead {
+  readonly range: Range;
+  readonly reading: EarlyReading;
+}
+
+/** Rows of a range that are in when the next one begins to be read: early enough for a sort, late enough for others. */
+const aheadShare = 0.6;
+
+async function beginNext(
+  step: Step,
+  client: Client,
+  held: Range,
+  move: StepMove,
+): Promise<Ahead | undefined> {
+  if (move.pause.aborted) return undefined;
+  const range = await claimRange(client, step, held);
+  if (typeof range === 'string') return undefined;
+  const last = await lastChunkOf(client, placeOf(step, range));
+  const bounds = { lower: last?.lastKey ?? range.lower, upper: range.upper };
+  const { table } = sourceOf(step, range);
+  return {
+    range,
+    reading: new EarlyReading(move.database, table, { bounds, limit: move.limit, pause: move.pause }),
+  };
+}
+
 interface Range {
   readonly sourceTable: string;
   readonly range: number;
+  /** more or less */
+  readonly rows: number;
   readonly lower: string[] | null;
   readonly upper: string[] | null;
 }
@@ -79,11 +124,10 @@ async function moveClaimed(
   step: Step,
   range: Range,
   client: Client,
-  move: StepMove & { readonly held: HeldReferences },
+  move: StepMove & { readonly held: HeldReferences; readonly early: EarlyReading | undefined },
 ): Promise<boolean> {
   const { ref, entity } = step;
-  const source = step.sources.find(({ plan }) => plan.table === range.sourceTable);
-  if (!source) throw new Error(`the plan of ${entity.step} has no source ${range.sourceTable}`);
+  const source = sourceOf(step, range);
   // Rows that are merged must know which of the rows before them have come in.
   const own = entity.consolidation?.from === range.sourceTable;
   const transformer = new ChunkTransformer({
@@ -96,16 +140,11 @@ async function moveClaimed(
     signal: move.pause,
   });
   const through = await moveRange({
-    place: {
-      run: ref.run,
-      step: entity.step,
-      sourceTable: range.sourceTable,
-      targetTable: entity.table,
-      range: range.range,
-    },
+    place: placeOf(step, range),
     source: move.database,
     table: source.table,
     bounds: range,
+    early: move.early,
     limit: move.limit,
     prepare: (chunk, tuples) => transformer.prepare(chunk, tuples),
     connect: move.connect,
@@ -120,17 +159,28 @@ async function moveClaimed(
     `update migration.ranges set done_at = now() where run = $1 and step = $2 and source_table = $3 and range = $4`,
     [ref.run, entity.step, range.sourceTable, range.range],
   );
-  await client.query('select pg_advisory_unlock_all()');
+  await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [rangeLock(placeOf(step, range))]);
   return true;
+}
+
+function sourceOf({ entity, sources }: Step, { sourceTable }: Range): StepSource {
+  const source = sources.find(({ plan }) => plan.table === sourceTable);
+  if (!source) throw new Error(`the plan of ${entity.step} has no source ${sourceTable}`);
+  return source;
+}
+
+function placeOf({ ref, entity }: Step, { sourceTable, range }: Range) {
+  return { run: ref.run, step: entity.step, sourceTable, targetTable: entity.table, range };
 }
 
 /**
  * The next range that nobody works on. `wait`: others are at the last ones, or at those that must be in before the rest
- * (rows that others are merged into come before these).
+ * (rows that others are merged into come before these). `held`: one that this session works on, whose lock it would get
+ * once more.
  */
-async function claimRange(client: Client, step: Step): Promise<Range | 'wait' | 'none'> {
+async function claimRange(client: Client, step: Step, held?: Range): Promise<Range | 'wait' | 'none'> {
   const { rows } = await client.query<Range>(
-    `select source_table as "sourceTable", range, lower, upper from migration.ranges
+    `select source_table as "sourceTable", range, rows::float8 as rows, lower, upper from migration.ranges
      where run = $1 and step = $2 and done_at is null order by range`,
     [step.ref.run, step.entity.step],
   );
@@ -138,7 +188,7 @@ async function claimRange(client: Client, step: Step): Promise<Range | 'wait' | 
   const { consolidation } = step.entity;
   const hostsLeft = rows.some((range) => range.sourceTable === consolidation?.into);
   for (const range of rows) {
-    if (hostsLeft && range.sourceTable === consolidation?.from) continue;
+    if (range.range === held?.range || (hostsLeft && range.sourceTable === consolidation?.from)) continue;
     const { rows: locks } = await client.query<{ locked: boolean }>(
       `select pg_try_advisory_lock(hashtextextended($1, 0)) as locked`,
       [rangeLock({ run: step.ref.run, step: step.entity.step, ...range })],

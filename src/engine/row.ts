@@ -55,4 +55,6 @@ export interface SourceChunk {
   /** first byte of each row, and behind the last one the end: `rows + 1` entries */
   readonly offsets: Int32Array;
   readonly rows: number;
+  /** gives its buffer back, to be used again; the chunk has no bytes any more. Left out, the collector sees to it */
+  readonly release?: () => void;
 }

@@ -1,4 +1,5 @@
 import type { SourceChunk } from '../row.js';
+import { giveBuffer, takeBuffer } from './buffer-pool.js';
 import type { ChunkLimit } from './types.js';
 
 const none = Buffer.alloc(0);
@@ -32,8 +33,9 @@ export class ChunkBuffer {
   append(data: Buffer, start: number, end: number): void {
     const needed = this.end + end - start;
     if (needed > this.bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, needed, this.#capacity()));
+      const larger = takeBuffer(Math.max(this.bytes.length * 2, needed, this.#capacity()));
       this.bytes.copy(larger, 0, 0, this.end);
+      giveBuffer(this.bytes);
       this.bytes = larger;
     }
     data.copy(this.bytes, this.end, start, end);
@@ -62,10 +64,10 @@ export class ChunkBuffer {
 
   /** The whole rows as a chunk, which is the caller's; what follows them stays. */
   cut(): SourceChunk {
-    const chunk = { bytes: this.bytes.subarray(0, this.whole), offsets: this.#offsets, rows: this.rows };
+    const chunk = releasable(this.bytes, this.whole, this.#offsets, this.rows);
     const rest = this.end - this.whole;
     // Nothing is made for what may not come: the chunk may be the last one.
-    const next = rest === 0 ? none : Buffer.allocUnsafe(Math.max(this.#capacity(), rest));
+    const next = rest === 0 ? none : takeBuffer(Math.max(this.#capacity(), rest));
     this.bytes.copy(next, 0, this.whole, this.end);
     this.bytes = next;
     this.end = rest;
@@ -74,6 +76,23 @@ export class ChunkBuffer {
     this.#offsets = noOffsets;
     return chunk;
   }
+}
+
+function releasable(buffer: Buffer, end: number, offsets: Int32Array, rows: number): SourceChunk {
+  let held = true;
+  const chunk = {
+    bytes: buffer.subarray(0, end),
+    offsets,
+    rows,
+    release: () => {
+      if (!held) return;
+      held = false;
+      // Whoever still looked at it would find nothing, and not the rows of another chunk.
+      chunk.bytes = none;
+      giveBuffer(buffer);
+    },
+  };
+  return chunk;
 }
 
 /** The chunk of a reading that found nothing. */

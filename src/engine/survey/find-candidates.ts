@@ -200,11 +200,13 @@ class KeyReader {
       order: false,
       signal,
     });
-    for await (const chunk of chunks)
+    for await (const chunk of chunks) {
       for (let i = 0; i < chunk.rows; i++) {
         this.#database.locate(chunk, i, row);
         take(row);
       }
+      chunk.release?.();
+    }
   }
 
   /** The hashes of all keys that the row has. The hash object is reused. */

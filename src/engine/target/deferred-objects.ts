@@ -137,14 +137,12 @@ async function withBuilders(
   connect: (() => Promise<Client>) | undefined,
   build: (builder: Client) => Promise<void>,
 ): Promise<void> {
-  const others = await Promise.all(Array.from({ length: connect ? count - 1 : 0 }, () => connect?.()));
+  const others = connect ? await Promise.all(Array.from({ length: count - 1 }, () => connect())) : [];
   try {
-    const ends = await Promise.allSettled(
-      [first, ...others].flatMap((builder) => (builder ? [build(builder)] : [])),
-    );
+    const ends = await Promise.allSettled([first, ...others].map((builder) => build(builder)));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
-    await Promise.all(others.map((client) => client?.end().catch(() => undefined)));
+    await Promise.all(others.map((client) => client.end().catch(() => undefined)));
   }
 }
 

@@ -120,8 +120,9 @@ export class Comparison {
       this.targetRows(chunk),
       transformer.prepare(rows, this.#tuples, numbers),
     ]);
-    if (isWhole(chunk, found, expected) || (await this.#isWholeBut(chunk, found, expected))) return [];
-    return this.#differences(chunk, expected, kind);
+    const whole = isWhole(chunk, found, expected) || (await this.#isWholeBut(chunk, found, expected));
+    found.release?.();
+    return whole ? [] : this.#differences(chunk, expected, kind);
   }
 
   /** The chunk's rows as they stand in the target, in the order of its lineage. */

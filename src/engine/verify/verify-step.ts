@@ -151,7 +151,9 @@ async function* compareRange({
     for await (const { chunk, rows } of readings) {
       await pace?.(signal);
       signal.throwIfAborted();
-      yield { chunk, found: await comparison.compare(chunk, rows, transformer) };
+      const found = await comparison.compare(chunk, rows, transformer);
+      rows?.release?.();
+      yield { chunk, found };
     }
   }
 }

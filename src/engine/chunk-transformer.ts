@@ -84,6 +84,11 @@ export class ChunkTransformer {
     return this.#transform.columns;
   }
 
+  /** The row holds rows of another legacy table, as these are now: its own source row does not tell all of it. */
+  holdsOthers(legacyId: string): boolean {
+    return this.#decisions.merged.has(legacyId);
+  }
+
   /** `numbers`: the values of a generated column by legacy key (verification); reserved anew when left out. */
   async prepare(
     chunk: SourceChunk,

@@ -122,7 +122,7 @@ export class Comparison {
     ]);
     const whole = isWhole(chunk, found, expected) || (await this.#isWholeBut(chunk, found, expected));
     found.release?.();
-    return whole ? [] : this.#differences(chunk, expected, kind);
+    return whole ? [] : this.#differences(chunk, expected, kind, transformer);
   }
 
   /** The chunk's rows as they stand in the target, in the order of its lineage. */
@@ -199,11 +199,14 @@ export class Comparison {
   async #differences(
     chunk: ComparedChunk,
     expected: PreparedChunk,
-    kind: Difference['kind'],
+    chunkKind: Difference['kind'],
+    transformer: ChunkTransformer,
   ): Promise<Difference[]> {
     const rows = await this.rowsOf(chunk, expected);
     const differences: Difference[] = [];
     for (const { legacyId, targetId, tuple, there, differing } of rows) {
+      // What was merged into it may have changed in its own table, which is not what this chunk's checksum is of.
+      const kind = chunkKind === 'corruption' && transformer.holdsOthers(legacyId) ? 'drift' : chunkKind;
       const row = { legacyId, targetId, kind };
       if (!there) differences.push({ ...row, column: null, what: 'the row is missing in the target' });
       else if (tuple === undefined)
@@ -220,7 +223,7 @@ export class Comparison {
           legacyId,
           targetId: expectedIds[i] as string,
           column: null,
-          kind,
+          kind: chunkKind,
           what: `the row should have moved with chunk ${chunk.chunk}`,
         });
     return differences;

@@ -4,6 +4,7 @@ import { inTransaction } from '../../store/transaction.js';
 import { ChunkTransformer } from '../chunk-transformer.js';
 import { loadDecisions } from '../decisions.js';
 import { stepOfKind } from '../retry/retry-range.js';
+import { oneAhead } from '../source/one-ahead.js';
 import type { SourceDatabase } from '../source/types.js';
 import { HeldReferences, type SharedReferences } from '../references/shared-references.js';
 import { referencedSteps, type Step } from '../step.js';
@@ -54,28 +55,48 @@ export async function verifyStep(
   const client = await connect();
   const reading = await connect();
   const references = new HeldReferences(options.references, step, client);
+  let ahead: Promise<BegunRange | undefined> | undefined;
   try {
     // A chunk's rows are found by their keys. Left to itself the planner, which cannot know how few the keys of one chunk
     // are, would read the whole table for every chunk.
     await reading.query(
       "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set work_mem = '64MB'",
     );
+    // A note that is lost with the server costs another look at its chunk.
+    await client.query('set synchronous_commit = off');
     let rows = 0;
-    for (;;) {
-      const range = await claimRange(client, step);
-      if (!range) break;
-      const comparison = { step, range, database, client, reading, references, options };
-      for await (const { chunk, found } of compareRange(comparison)) {
+    const note = async ({ chunk, found }: ComparedOne): Promise<void> => {
+      await record(client, step, chunk, found);
+      options.at?.('chunk-verified');
+      rows += chunk.read;
+      options.progress(rows);
+    };
+    const begin = (held?: Range) =>
+      beginRange({ step, database, client, reading, references, options }, held);
+    let range = await begin();
+    while (range) {
+      const { chunks } = range;
+      let compared = 0;
+      // What is found of one chunk is noted while the next one is compared.
+      let noted = Promise.resolve();
+      for await (const one of range.compared()) {
         options.at?.('chunk-compared');
-        await record(client, step, chunk, found);
-        options.at?.('chunk-verified');
-        rows += chunk.read;
-        options.progress(rows);
+        await noted;
+        noted = note(one);
+        noted.catch(() => undefined);
+        if (++compared < chunks * aheadShare || ahead) continue;
+        ahead = begin(range);
+        ahead.catch(() => undefined);
       }
-      await client.query('select pg_advisory_unlock_all()');
+      await noted;
+      await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [lockOf(step, range)]);
+      const next = ahead ?? begin();
+      ahead = undefined;
+      range = await next;
     }
     return await total(client, step);
   } finally {
+    await (await ahead?.catch(() => undefined))?.end();
     references.release();
     await Promise.all([client.end().catch(() => undefined), reading.end().catch(() => undefined)]);
   }
@@ -95,17 +116,74 @@ async function rangesLeft(client: Client, { ref, entity }: Step): Promise<Range[
   return rows;
 }
 
-/** A range with chunks to compare that no other is at; who is at it holds this lock, which ends with its connection. */
-async function claimRange(client: Client, step: Step): Promise<Range | undefined> {
+/**
+ * A range with chunks to compare that no other is at; who is at it holds its lock, which ends with the connection.
+ * `held`: one that this session is at, whose lock it would get once more.
+ */
+async function claimRange(client: Client, step: Step, held: Range | undefined): Promise<Range | undefined> {
   for (const range of await rangesLeft(client, step)) {
-    const name = `compare/${rangeLock({ run: step.ref.run, step: step.entity.step, ...range })}`;
+    if (range.range === held?.range) continue;
     const { rows } = await client.query<{ locked: boolean }>(
       'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
-      [name],
+      [lockOf(step, range)],
     );
     if (rows[0]?.locked) return range;
   }
   return undefined;
+}
+
+function lockOf({ ref, entity }: Step, { sourceTable, range }: Range): string {
+  return `compare/${rangeLock({ run: ref.run, step: entity.step, sourceTable, range })}`;
+}
+
+/** Chunks of a range that are compared when the next one is begun: its server may have to sort before it sends a row. */
+const aheadShare = 0.6;
+
+interface BegunRange extends Range {
+  readonly chunks: number;
+  readonly compared: () => AsyncGenerator<ComparedOne>;
+  readonly end: () => Promise<unknown>;
+}
+
+/** Claims a range and compares its first chunk, whether that is waited for or not. */
+async function beginRange(
+  parts: Omit<Comparing, 'range' | 'left'>,
+  held: Range | undefined,
+): Promise<BegunRange | undefined> {
+  const { client, step } = parts;
+  const range = await claimRange(client, step, held);
+  if (!range) return undefined;
+  const left = await chunksLeft(client, step, range);
+  const items = compareRange({ ...parts, range, left });
+  const first = items.next();
+  first.catch(() => undefined);
+  return {
+    ...range,
+    chunks: left.length,
+    compared: async function* compared() {
+      const { done, value } = await first;
+      if (done === true) return;
+      yield value;
+      yield* items;
+    },
+    end: () => items.return(undefined),
+  };
+}
+
+interface ComparedOne {
+  readonly chunk: ComparedChunk;
+  readonly found: Difference[];
+}
+
+interface Comparing {
+  readonly step: Step;
+  readonly range: Range;
+  readonly left: readonly ComparedChunk[];
+  readonly database: SourceDatabase;
+  readonly client: Client;
+  readonly reading: Client;
+  readonly references: HeldReferences;
+  readonly options: VerifyOptions;
 }
 
 /** The chunks of one range that are left, with their differences; those of one origin by the same rules. */
@@ -116,21 +194,13 @@ async function* compareRange({
   client,
   reading,
   references,
+  left,
   options: { signal, pace },
-}: {
-  step: Step;
-  range: Range;
-  database: SourceDatabase;
-  client: Client;
-  reading: Client;
-  references: HeldReferences;
-  options: VerifyOptions;
-}): AsyncGenerator<{ chunk: ComparedChunk; found: Difference[] }> {
+}: Comparing): AsyncGenerator<ComparedOne> {
   const { entity } = step;
   const source = step.sources.find(({ plan }) => plan.table === range.sourceTable);
   if (!source) throw new Error(`the plan of ${entity.step} has no source ${range.sourceTable}`);
   const own = referencedSteps(entity).includes(entity.step) || entity.consolidation !== undefined;
-  const left = await chunksLeft(client, step, range);
   const decisions = await loadDecisions(client, step.ref, entity.step, source.plan.table);
   for (const { kind, knownBefore, chunks } of comparedAlike(left)) {
     const transformer = new ChunkTransformer({
@@ -148,7 +218,7 @@ async function* compareRange({
       kind === 'key'
         ? readChunksAgain(database, source, chunks, signal)
         : readRetriedChunks(client, database, step, source, chunks, signal);
-    for await (const { chunk, rows } of readings) {
+    for await (const { chunk, rows } of oneAhead(readings)) {
       await pace?.(signal);
       signal.throwIfAborted();
       const found = await comparison.compare(chunk, rows, transformer);
@@ -206,7 +276,7 @@ async function record(
        where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5 and verified_at is null`,
       [step.ref.run, step.entity.step, chunk.sourceTable, chunk.range, chunk.chunk, rows],
     );
-    if (rowCount === 0) return;
+    if (rowCount === 0 || found.length === 0) return;
     await client.query(
       `insert into migration.differences (run, step, legacy_table, legacy_id, target_id, column_name, kind, what)
        select $1, $2, $3, d.* from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) d`,

@@ -7,8 +7,9 @@ export const leftBehindGate = 'left behind';
 export const validationGate = 'validation';
 
 /** Rows have come or gone: what was validated, or passed by hand, is not what is there now. */
-export function invalidate(data: Pick<RunData, 'validated' | 'passed' | 'skipped'>): void {
+export function invalidate(data: Pick<RunData, 'validated' | 'compared' | 'passed' | 'skipped'>): void {
   data.validated = false;
+  data.compared = [];
   for (const gates of [data.passed, data.skipped]) {
     const at = gates.indexOf(validationGate);
     if (at >= 0) gates.splice(at, 1);

@@ -106,6 +106,8 @@ export interface RunData {
   outline: readonly StepOutline[];
   prepared: boolean;
   validated: boolean;
+  /** steps that the validation at work has compared: where it goes on when it is interrupted */
+  compared?: string[];
   /** gates and acts of the prepare phase that are behind us */
   readonly passed: string[];
   /** gates that an operator has passed by hand */

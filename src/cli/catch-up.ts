@@ -2,15 +2,13 @@
  * `npm run catch-up`: moves what has changed in the legacy source since the open run has read it, and says what it was.
  * As often as wanted: the last time before the switch takes as long as reading the source once.
  */
-import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { askRun } from '../client/ask-run.js';
+import { askForCatchUp } from '../client/catch-up.js';
 import { connectTemporal } from '../client/connect-temporal.js';
 import { findOpenRun } from '../client/open-run.js';
 import type { RunHandle } from '../client/runs.js';
-import { temporalError } from '../client/temporal-error.js';
 import { readEnvFile } from '../config/env-file.js';
 import { loadConfig } from '../config/load-config.js';
-import { MigrationError } from '../contract/errors.js';
 import type { OperatorAction, RunStatus } from '../contract/status.js';
 import { parseArguments, type CommandSpec } from './arguments.js';
 import { exitCodeOf, exitCodes, explain, type ExitCode } from './exit-code.js';
@@ -45,7 +43,12 @@ async function main(): Promise<ExitCode> {
     try {
       const run = await findOpenRun(temporal, textOf(given['run']));
       const before = lastCatchUp((await askRun(run)).status)?.at;
-      const accepted = await ask(run, given, temporal.address);
+      const reason = textOf(given['reason']);
+      const accepted = await askForCatchUp(temporal, run, {
+        tables: (textOf(given['tables']) ?? '').split(',').flatMap((name) => name.trim() || []),
+        by: process.env['USER'] ?? 'operator',
+        ...(reason === undefined ? {} : { reason }),
+      });
       if (!json) process.stdout.write(`${run.workflowId}: ${accepted}\n`);
       const end = await follow(run, before, interruption.signal);
       if (json) printDocument({ run: run.workflowId, accepted, ...end });
@@ -65,30 +68,6 @@ async function main(): Promise<ExitCode> {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-/** What the run says that it will do. */
-async function ask(run: RunHandle, given: Record<string, unknown>, address: string): Promise<string> {
-  const tables = (textOf(given['tables']) ?? '').split(',').flatMap((name) => name.trim() || []);
-  const reason = textOf(given['reason']);
-  try {
-    const answer = await run.executeUpdate<unknown, [object]>('catch-up', {
-      args: [{ tables, by: process.env['USER'] ?? 'operator', ...(reason === undefined ? {} : { reason }) }],
-    });
-    return typeof answer === 'string' ? answer : JSON.stringify(answer);
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new MigrationError('ERR_002', error.cause?.message ?? error.message, {
-        next: `See its state: temporal workflow query --workflow-id ${run.workflowId} --type status`,
-        cause: error,
-      });
-    if (error instanceof WorkflowNotFoundError)
-      throw new MigrationError('ERR_002', `No run ${run.workflowId} is open.`, {
-        next: 'Name one that is, with --run, or leave it out.',
-        cause: error,
-      });
-    throw temporalError(error, address);
-  }
 }
 
 interface CatchUpEnd {

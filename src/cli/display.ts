@@ -39,6 +39,6 @@ function plainDisplay(stream: WriteStream, address: () => string): Display {
 
 /** Colours only on a terminal that has them, and where NO_COLOR does not forbid them. */
 export function colorsOf(stream: WriteStream): ReturnType<typeof picocolors.createColors> {
-  const wanted = stream.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  const wanted = stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
   return picocolors.createColors(wanted);
 }

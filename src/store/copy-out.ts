@@ -10,6 +10,12 @@ const besideRows = new Set(Buffer.from('HSNA', 'latin1'));
 /** Blocks that wait for the reader, in bytes, before the socket rests. */
 const waitingBytes = 256 * 1024;
 
+type BlockReader = (block: Buffer) => void;
+
+function isReader(listener: unknown): listener is BlockReader {
+  return typeof listener === 'function';
+}
+
 /**
  * What a COPY ... TO STDOUT sends, as a stream of bytes. The frames around the rows are taken out of each block in place
  * as it comes from the socket: a row costs no object of its own, which the streams made for all uses spend five on.
@@ -17,8 +23,8 @@ const waitingBytes = 256 * 1024;
 export class CopyOut extends Readable implements Submittable {
   readonly #sql: string;
   #wire: Connection | undefined;
-  /** pg's own reader of the socket, which steps aside meanwhile */
-  #ofDriver = (_block: Buffer): void => undefined;
+  /** pg's own readers of the socket, which step aside meanwhile */
+  #ofDriver: readonly BlockReader[] = [];
   /** of the head of a message that came in two blocks */
   #head = Buffer.alloc(0);
   /** bytes to come of the message that a block ended in */
@@ -32,10 +38,7 @@ export class CopyOut extends Readable implements Submittable {
 
   submit(connection: Connection): void {
     const { stream } = connection;
-    const ofDriver = stream.listeners('data');
-    this.#ofDriver = (block) => {
-      for (const listener of ofDriver) listener.call(stream, block);
-    };
+    this.#ofDriver = stream.listeners('data').filter(isReader);
     stream.removeAllListeners('data');
     this.#wire = connection;
     stream.on('data', this.#take);
@@ -84,13 +87,14 @@ export class CopyOut extends Readable implements Submittable {
   }
 
   #handBack(rest: Buffer): void {
-    const wire = this.#wire;
+    const stream = this.#wire?.stream;
+    if (!stream) return;
     // What comes next is the driver's own.
     this.#wire = undefined;
-    wire?.stream.removeListener('data', this.#take);
-    wire?.stream.on('data', this.#ofDriver);
-    wire?.stream.resume();
-    this.#ofDriver(rest);
+    stream.removeListener('data', this.#take);
+    for (const reader of this.#ofDriver) stream.on('data', reader);
+    stream.resume();
+    stream.emit('data', rest);
   }
 
   /** Called by the driver, which knows of the end of the connection too. */

@@ -223,6 +223,7 @@ describe('with the temporal command alone', { timeout: 120_000 }, () => {
     expect(described('updateDefinitions')).toEqual({
       'run-step': some,
       retry: some,
+      'catch-up': some,
       rollback: some,
       configure: some,
       'extend-deadline': some,

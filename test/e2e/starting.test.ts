@@ -366,6 +366,8 @@ describe('rows that were in the target before', () => {
         'source',
         `select id, customer_code as code from legacy_customers c
          where (select count(*) from legacy_customers d where d.customer_code = c.customer_code) = 1
+           and email like '%_@_%.__%' and length(company_name) between 3 and 100 and length(customer_code) between 4 and 40
+           and created_at > '2000-01-01' and updated_at > '2000-01-01'
          order by id limit 2`,
       );
       const [supplier] = await first.query<{ id: string }>(

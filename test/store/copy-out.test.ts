@@ -40,6 +40,14 @@ test('rows come whole, wherever the blocks of the socket end, and the connection
   expect(await buffer(copyOut(client, 'copy (select 1 where false) to stdout'))).toHaveLength(0);
 });
 
+test('as many as there are on one connection, the driver is left as it was found', async () => {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  const before = stream.listeners('data');
+  for (let i = 0; i < 20; i++)
+    expect((await buffer(copyOut(client, `copy (select ${i}) to stdout`))).toString()).toBe(`${i}\n`);
+  expect(stream.listeners('data')).toEqual(before);
+});
+
 test('what the server says between rows is none', async () => {
   const noisy = `copy (select i, pg_temp.say(i) from generate_series(1, 50) i) to stdout`;
   await client.query(

@@ -1,5 +1,6 @@
+import { isCancellation } from '@temporalio/workflow';
 import type { Acts } from '../acts.js';
-import { RollbackNeeded } from '../failure.js';
+import { HistoryFull, RollbackNeeded } from '../failure.js';
 import type { Answers } from '../activities.js';
 import { validationGate } from '../gates.js';
 
@@ -23,14 +24,30 @@ async function verify(acts: Acts, step: string, again: boolean): Promise<Verifie
 
 /** Phase 3: every moved row is compared with its source; then counts, references and business rules. */
 export async function validate(acts: Acts): Promise<void> {
-  const { book } = acts;
   const { data } = acts.control;
   data.phase = 'validate';
   data.validated = false;
   if (data.passed.includes(validationGate)) data.passed.splice(data.passed.indexOf(validationGate), 1);
   acts.changed();
+  try {
+    await compareSteps(acts);
+    await check(acts);
+    data.compared = [];
+  } catch (error) {
+    // Interrupted it goes on where it was, in a new history too; what is held or has failed is compared from the start.
+    if (!isCancellation(error) && !(error instanceof HistoryFull)) data.compared = [];
+    throw error;
+  }
+  data.validated = true;
+  acts.changed();
+}
+
+async function compareSteps(acts: Acts): Promise<void> {
+  const { book } = acts;
+  const { data } = acts.control;
+  const compared = (data.compared ??= []);
   for (const { step, table, state, differences } of data.steps) {
-    if (state !== 'completed') continue;
+    if (state !== 'completed' || compared.includes(step)) continue;
     const found = await verify(acts, step, (differences ?? 0) > 0);
     book.setDifferences(step, found.differences);
     acts.changed();
@@ -40,7 +57,12 @@ export async function validate(acts: Acts): Promise<void> {
         `${found.corrupted} rows of ${table} differ from what was read, and their source has not changed.`,
         'See migration.differences for the rows and columns; find out who else writes to these tables.',
       );
+    compared.push(step);
   }
+}
+
+async function check(acts: Acts): Promise<void> {
+  const { data } = acts.control;
   await acts.gate(validationGate, async () => {
     data.checks = [
       ...(await acts.do('checkCounts', (ref) => ref)),
@@ -60,6 +82,4 @@ export async function validate(acts: Acts): Promise<void> {
       ].join('; '),
     };
   });
-  data.validated = true;
-  acts.changed();
 }

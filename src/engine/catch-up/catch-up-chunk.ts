@@ -347,7 +347,11 @@ export class ChunkCatchUp {
         `delete from migration.chunks where run = $1 and step = $2 and source_table = $3 and range = $4 and chunk = $5`,
         placeKey(place),
       );
-    else await this.#watermark(now, watermark, { warnings: final.warnings.length, bytes: sum.bytes });
+    else {
+      // A row that stays although its source is gone stays within the chunk's borders, should it come back.
+      const bordered = left.size > 0 ? { ...now, lastKey: null } : now;
+      await this.#watermark(bordered, watermark, { warnings: final.warnings.length, bytes: sum.bytes });
+    }
     return true;
   }
 

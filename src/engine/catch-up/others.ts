@@ -63,9 +63,10 @@ export async function builtUpon(
   if (keys.length === 0) return found;
   for (const column of own)
     for (const key of await referredByOthers(client, step, keys, column)) found.add(key);
-  const ownTables = new Set(own.map(({ table }) => table));
+  const ownColumns = new Set(own.map(({ table, column }) => `${table} ${column}`));
   for (const key of await foreignKeysTo(client, step.entity.table))
-    if (!ownTables.has(key.childTable))
+    // A column that the plan does not fill was filled by somebody else, in the run's own rows too.
+    if (!key.columns.every(({ child }) => ownColumns.has(`${key.childTable} ${child}`)))
       for (const referred of await referredBy(client, step, keys, key)) found.add(referred);
   return found;
 }

@@ -34,5 +34,7 @@ export class EarlyReading {
   /** It is not wanted any more, or not any further. */
   end(): void {
     this.#given.abort(new Error('the reading is not wanted any more'));
+    // One that waits with its first chunk hears of no signal: this closes its connection.
+    this.#chunks.return(undefined).catch(() => undefined);
   }
 }

@@ -38,6 +38,8 @@ export class MovedRows implements ReferenceIndex {
   #codesWanted = false;
   /** in a table that is looked up: the identities that are asked for, by their bytes as text */
   readonly #wanted = new Map<string, Buffer>();
+  /** the answer in hand rests on an id that has to be looked up */
+  #isUnsure = false;
   /** identities that are known not to be in */
   #absent: UuidMap | undefined;
   readonly #mostLoaded: number;
@@ -83,7 +85,7 @@ export class MovedRows implements ReferenceIndex {
       if (this.#byIdentity) await this.#loadIdentities(client);
       else await this.#loadTexts(client);
     }
-    await this.#loadMerges(client);
+    await this.#readMerges(client, this.#ids);
     await this.#loadRejected(client);
     if (this.#codes) await this.#loadCodes(client);
     if (this.#currencyColumn !== undefined) await this.#loadCurrencies(client, this.#currencyColumn);
@@ -127,9 +129,9 @@ export class MovedRows implements ReferenceIndex {
   byLegacyId(id: string): Resolution {
     const known = this.#memo.get(id);
     if (known) return known;
-    const wanted = this.#wanted.size;
+    this.#isUnsure = false;
     const resolution = this.#find(id);
-    if (this.#wanted.size > wanted) return resolution;
+    if (this.#isUnsure) return resolution;
     if (this.#memo.size >= memoSize) this.#memo.clear();
     this.#memo.set(id, resolution);
     return resolution;
@@ -185,8 +187,10 @@ export class MovedRows implements ReferenceIndex {
   /** False also where it has to be looked up: then it is wanted. */
   #has(idKey: Buffer, into: Buffer): boolean {
     if (this.#ids.get(idKey, into)) return true;
-    if (this.#absent && !this.#absent.has(idKey) && !this.#rejected.has(idKey))
+    if (this.#absent && !this.#absent.has(idKey) && !this.#rejected.has(idKey)) {
       this.#wanted.set(idKey.toString('latin1'), idKey);
+      this.#isUnsure = true;
+    }
     return false;
   }
 
@@ -207,12 +211,11 @@ export class MovedRows implements ReferenceIndex {
 
   /** Which of these are in. What was looked up before is forgotten when it has become too much. */
   async #lookUp(client: Client, wanted: readonly Buffer[]): Promise<void> {
-    const absent = this.#absent ?? new UuidMap();
-    if (this.#ids.size + absent.size > this.#mostLoaded) {
-      this.#ids = new UuidMap();
+    if (this.#ids.size + (this.#absent?.size ?? 0) > this.#mostLoaded) {
+      const merged = await this.#readMerges(client);
+      this.#ids = merged;
       this.#absent = new UuidMap();
       this.#memo.clear();
-      await this.#loadMerges(client);
     }
     const { table, key } = this.#entity;
     const { rows } = await client.query<{ n: number }>(
@@ -258,7 +261,7 @@ export class MovedRows implements ReferenceIndex {
         });
   }
 
-  async #loadMerges(client: Client): Promise<void> {
+  async #readMerges(client: Client, into = new UuidMap()): Promise<UuidMap> {
     const positions = new Map(this.#entity.sources.map((source, position) => [source.table, position]));
     const { rows } = await client.query<{ source: string; legacy: string; target: string }>(
       `select legacy_table as source, legacy_id as legacy, target_id as target
@@ -268,7 +271,8 @@ export class MovedRows implements ReferenceIndex {
       [this.#run, this.#entity.table, this.#knownBefore],
     );
     for (const { source, legacy, target } of rows)
-      this.#ids.add(this.#idKey(positions.get(source) ?? 0, legacy), this.#encode(target));
+      into.add(this.#idKey(positions.get(source) ?? 0, legacy), this.#encode(target));
+    return into;
   }
 
   async #loadRejected(client: Client): Promise<void> {

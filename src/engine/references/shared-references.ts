@@ -43,7 +43,10 @@ export class HeldReferences {
   readonly #shared: SharedReferences;
   readonly #step: Step;
   readonly #client: Client;
-  readonly #held = new Map<string, { readonly options: ReferenceOptions; readonly references: References }>();
+  readonly #held = new Map<
+    string,
+    { readonly options: ReferenceOptions; readonly loading: Promise<References> }
+  >();
 
   /** Loads over `client`, which nobody else uses meanwhile. */
   constructor(shared: SharedReferences, step: Step, client: Client) {
@@ -52,13 +55,17 @@ export class HeldReferences {
     this.#client = client;
   }
 
-  async of(options: ReferenceOptions): Promise<References> {
+  of(options: ReferenceOptions): Promise<References> {
     const name = nameOf(this.#step, options);
     const held = this.#held.get(name);
-    if (held) return held.references;
-    const references = await this.#shared.acquire(this.#step, this.#client, options);
-    this.#held.set(name, { options, references });
-    return references;
+    if (held) return held.loading;
+    // Held from now on, not from when it is loaded: two who ask at once must not acquire it twice.
+    const loading = this.#shared.acquire(this.#step, this.#client, options).catch((error: unknown) => {
+      this.#held.delete(name);
+      throw error;
+    });
+    this.#held.set(name, { options, loading });
+    return loading;
   }
 
   release(): void {

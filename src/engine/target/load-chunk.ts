@@ -140,7 +140,9 @@ export async function makeParents(
       });
     if (rowCount === 1)
       await client.query(
-        'insert into migration.ensured (run, step, target_table, target_id) values ($1, $2, $3, $4)',
+        // One that others have taken away since is made once more.
+        `insert into migration.ensured (run, step, target_table, target_id) values ($1, $2, $3, $4)
+         on conflict (run, target_table, target_id) do update set step = excluded.step`,
         [place.run, place.step, parent.table, parent.key],
       );
   }

@@ -142,7 +142,7 @@ const aheadShare = 0.6;
 interface BegunRange extends Range {
   readonly chunks: number;
   readonly compared: () => AsyncGenerator<ComparedOne>;
-  readonly end: () => Promise<unknown>;
+  readonly end: () => Promise<void>;
 }
 
 /** Claims a range and compares its first chunk, whether that is waited for or not. */
@@ -154,19 +154,28 @@ async function beginRange(
   const range = await claimRange(client, step, held);
   if (!range) return undefined;
   const left = await chunksLeft(client, step, range);
-  const items = compareRange({ ...parts, range, left });
+  const given = new AbortController();
+  const signal = AbortSignal.any([parts.options.signal, given.signal]);
+  const items = compareRange({ ...parts, range, left, options: { ...parts.options, signal } });
   const first = items.next();
   first.catch(() => undefined);
   return {
     ...range,
     chunks: left.length,
     compared: async function* compared() {
-      const { done, value } = await first;
-      if (done === true) return;
-      yield value;
-      yield* items;
+      try {
+        const { done, value } = await first;
+        if (done === true) return;
+        yield value;
+        yield* items;
+      } finally {
+        await items.return(undefined);
+      }
     },
-    end: () => items.return(undefined),
+    end: async () => {
+      given.abort(new Error('the range is not compared after all'));
+      await items.return(undefined).catch(() => undefined);
+    },
   };
 }
 

@@ -44,6 +44,7 @@ test.each(['suppliers', 'products', 'price-lists'])(
     const loaded = await resolve(rows(), ids);
     expect(loaded.filter(({ found }) => found).length).toBeGreaterThan(3);
     expect(await resolve(rows(0), ids)).toEqual(loaded);
+    expect(await resolve(rows(0), [...ids, ...ids])).toEqual([...loaded, ...loaded]);
 
     // In small portions, so that what was looked up has to be forgotten on the way.
     const few = rows(5);

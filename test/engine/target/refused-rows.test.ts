@@ -96,6 +96,15 @@ const refusals: readonly Refusal[] = [
     why: /^ERR_004 the row it refers to does not exist \(known_name\)$/,
   },
   {
+    name: 'parents that are missing, looked for at the commit',
+    ddl: `create table known_late (name varchar(255) primary key);
+      insert into known_late select 'Company ' || i from generate_series(1, 2000) i where i % 250 <> 0;
+      alter table customers add constraint known_late foreign key (company_name) references known_late
+        deferrable initially deferred`,
+    refuses: (n) => n % 250 === 0,
+    why: /^ERR_004 the row it refers to does not exist \(known_late\)$/,
+  },
+  {
     name: 'a trigger',
     ddl: `create function refuse() returns trigger language plpgsql as $$ begin
         if new.company_name like '%77' then raise exception 'not this one'; end if; return new; end $$;

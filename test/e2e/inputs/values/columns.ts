@@ -8,7 +8,7 @@ import {
   text,
   timestamp,
 } from '../../../../src/plan/builder.js';
-import type { ValueColumn } from './case.js';
+import type { ValueColumn } from './value-column.js';
 
 const types = (postgres: string, mysql: string, mariadb = mysql): ValueColumn['types'] => ({
   postgres,

@@ -12,7 +12,8 @@ import {
 import { minted } from '../../mapping/case.js';
 import { numbers, type EngineName, type Legacy } from '../engines.js';
 import { rejectsOf, stepOf, type MovedInputs, type Part } from '../part.js';
-import type { Given, ValueColumn } from './case.js';
+import type { Given } from './case.js';
+import type { ValueColumn } from './value-column.js';
 import { columns } from './columns.js';
 import { valueCases } from './index.js';
 

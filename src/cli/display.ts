@@ -39,6 +39,8 @@ function plainDisplay(stream: WriteStream, address: () => string): Display {
 
 /** Colours only on a terminal that has them, and where NO_COLOR does not forbid them. */
 export function colorsOf(stream: WriteStream): ReturnType<typeof picocolors.createColors> {
-  const wanted = stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  // A pipe has no such property at all, and the library would then ask the environment instead.
+  const isTerminal = 'isTTY' in stream && stream.isTTY;
+  const wanted = isTerminal && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
   return picocolors.createColors(wanted);
 }

@@ -31,7 +31,7 @@ export async function validate(acts: Acts): Promise<void> {
   acts.changed();
   try {
     await compareSteps(acts);
-    await check(acts);
+    await runChecks(acts);
     data.compared = [];
   } catch (error) {
     // Interrupted it goes on where it was, in a new history too; what is held or has failed is compared from the start.
@@ -61,7 +61,7 @@ async function compareSteps(acts: Acts): Promise<void> {
   }
 }
 
-async function check(acts: Acts): Promise<void> {
+async function runChecks(acts: Acts): Promise<void> {
   const { data } = acts.control;
   await acts.gate(validationGate, async () => {
     data.checks = [

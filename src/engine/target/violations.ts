@@ -6,6 +6,7 @@ import { RawRow } from '../row.js';
 import { textOf, type TextReader } from '../values/wire-text.js';
 import { KeyArray } from './key-array.js';
 import type { PreparedChunk } from './prepared-chunk.js';
+import { rowFaultOf } from './row-fault.js';
 
 /** A constraint or unique index of a target table, as its catalog has it. */
 interface Constraint {
@@ -63,13 +64,13 @@ export async function violations(
   if (inTransaction) await client.query('savepoint look');
   try {
     const { rows } = await client.query<{ n: number }>(look.query, valuesOf(look.readers, chunk, tuples));
-    return rows.map(({ n }) => tuples[n - 1] as number);
-  } catch {
-    // Whatever the expression stumbles over is found row by row, where the server says what it is; so is a lost server.
-    if (inTransaction) await client.query('rollback to savepoint look');
-    return undefined;
-  } finally {
     if (inTransaction) await client.query('release savepoint look');
+    return rows.map(({ n }) => tuples[n - 1] as number);
+  } catch (error) {
+    if (!rowFaultOf(error)) throw error;
+    // Whatever the expression stumbles over is found row by row, where the server says what it is.
+    if (inTransaction) await client.query('rollback to savepoint look; release savepoint look');
+    return undefined;
   }
 }
 

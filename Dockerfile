@@ -19,4 +19,4 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
-CMD ["node", "--max-semi-space-size=2", "--max-old-space-size=256", "dist/worker.js"]
+CMD ["node", "--max-semi-space-size=2", "--max-old-space-size=256", "--single-threaded-gc", "dist/worker.js"]

@@ -36,8 +36,12 @@ export interface AdoptedRun extends OpenedRun {
   /** taken before its first row: must not be taken again once there are some */
   readonly fingerprinted: boolean;
   readonly backedUp: boolean;
-  /** its latest catch-up, with the steps that are yet to be caught up; null or left out: it had none */
-  readonly catchUp?: { readonly number: number; readonly steps: readonly string[] } | null;
+  /** its latest catch-up, with the steps yet to be caught up, and those of them that have all their rows; null or left out: it had none */
+  readonly catchUp?: {
+    readonly number: number;
+    readonly steps: readonly string[];
+    readonly ready?: readonly string[];
+  } | null;
   /** steps that were asked for now, and that this run was not to move */
   readonly notPartOfIt: readonly string[];
 }

@@ -68,8 +68,8 @@ export const comparisons: readonly Comparison[] = [
     workloads: ['products'],
   },
   {
-    title: 'three ranges side by side in one process, against one',
-    ours: { contestant: 'move-lanes' },
+    title: 'one range at a time, against two side by side',
+    ours: { contestant: 'move-alone' },
     theirs: { contestant: 'move' },
     workloads: ['products'],
   },

@@ -47,14 +47,13 @@ export interface MoveFigures {
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    // Ranges that are moved, and compared, side by side.
-    lanes: { type: 'string', default: '1' },
+    // Ranges that are moved, and compared, side by side; as in a run that says nothing about it, unless told.
+    lanes: { type: 'string' },
     // A condition on the target's rows of which the plan knows nothing.
     refuse: { type: 'string' },
   },
 });
 const [wanted = 'products'] = positionals;
-const lanes = Number(values.lanes);
 
 const config = loadConfig(readEnvFile('.env', process.env));
 const { signal } = new AbortController();
@@ -66,6 +65,7 @@ const ref = { run: 'bench', plan: nxtPlan.name, startedAt: '2025-01-19T10:30:00.
 const start = parseTimestamp(ref.startedAt);
 const input = parseRunInput({});
 if ('problems' in input || start?.kind !== 'moment') throw new Error('the benchmark has a wrong input');
+const lanes = Number(values.lanes ?? input.settings.parallel);
 const runStart = { runStartMicros: start.micros, runStartIso: ref.startedAt };
 
 const entities = withDependencies(nxtPlan, [wanted]);

@@ -115,18 +115,19 @@ export class ChunkTransformer {
     const { entity } = this.#step;
     const row = this.#row;
     const context = this.#context;
-    const tupleStarts: number[] = [0];
-    const tupleRows: number[] = [];
+    // Of fixed size and outside of the heap: as arrays of the language they would grow through it in every chunk.
+    const tupleStarts = new Int32Array(chunk.rows + 1);
+    const tupleRows = new Int32Array(chunk.rows);
     const targetKeys = new KeyArray(this.#step.target.keyKind);
     let legacyKeys: KeyArray | null = null;
-    const kept: (string | null)[] = [];
-    let anyKept = false;
+    let kept: (string | null)[] | null = null;
     const rejects: Reject[] = [];
     const warnings: WarningRow[] = [];
     const merges: MergeRow[] = [];
     const links: LinkRow[] = [];
     const ensured = new Map<string, EnsuredRow>();
     const settled = this.#decisions.own.size > 0;
+    const { bytes } = chunk;
 
     for (let i = 0; i < chunk.rows; i++) {
       this.#database.locate(chunk, i, row);
@@ -168,17 +169,17 @@ export class ChunkTransformer {
           this.#columnOf(decision),
           `the same company as ${decision.otherTable} ${decision.otherId}; both moved`,
         );
+      const tuple = targetKeys.count;
       targetKeys.push(context.targetKey);
-      tupleRows.push(i);
-      tupleStarts.push(tuples.position);
+      tupleRows[tuple] = i;
+      tupleStarts[tuple + 1] = tuples.position;
       if (legacyKeys === null && !this.#tellsLegacyKey(row, context)) {
         legacyKeys = new KeyArray('text');
-        for (const text of targetKeys.texts())
-          if (legacyKeys.count < targetKeys.count - 1) legacyKeys.push(text);
+        for (const text of targetKeys.texts()) if (legacyKeys.count < tuple) legacyKeys.push(text);
       }
       legacyKeys?.push(context.legacyKey);
-      kept.push(context.leftovers);
-      if (context.leftovers !== null) anyKept = true;
+      if (context.leftovers !== null) kept ??= Array.from({ length: tuple }, () => null);
+      kept?.push(context.leftovers);
       if (context.warnings.length > 0)
         for (const { column, reason } of context.warnings)
           warnings.push({ legacyId: context.legacyKey, column, reason });
@@ -197,14 +198,17 @@ export class ChunkTransformer {
       firstKey: this.#keyAt(chunk, 0),
       lastKey: this.#keyAt(chunk, chunk.rows - 1),
       read: chunk.rows,
-      checksum: crc32(chunk.bytes),
-      bytes: chunk.bytes.length,
+      get checksum() {
+        if (chunk.bytes !== bytes) throw new Error('the rows that a checksum is of were given back');
+        return crc32(bytes);
+      },
+      bytes: bytes.length,
       columns: this.#transform.columns,
       tuples,
       tupleStarts,
       targetKeys,
       legacyKeys,
-      kept: anyKept ? kept : null,
+      kept,
       rejects,
       warnings,
       merges,

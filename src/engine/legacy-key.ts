@@ -16,7 +16,7 @@ export function keyTeller(
   const rule = plan.columns[entity.key[0] as string];
   const isSource = rule?.kind === 'identity' && rule.from === name && others.length === 0;
   // What a UUID column holds is printed in one way; of a text column the bytes say it without making a string.
-  const kind = isSource && column?.encoding === 'pg-binary' ? column.kind : undefined;
+  const kind = isSource ? writtenAs(column) : undefined;
   return (row, context) => {
     const { targetKey } = context;
     if (context.keyReplaced) return false;
@@ -27,13 +27,17 @@ export function keyTeller(
   };
 }
 
+function writtenAs(column: SourceColumn | undefined): 'uuid' | 'text' | undefined {
+  if (column?.kind === 'text' || column?.encoding === 'text') return 'text';
+  return column?.kind === 'uuid' ? 'uuid' : undefined;
+}
+
 /** Of a field that is a UUID, padded or not: whether it is written as PostgreSQL prints it. */
 function isPlainUuid({ bytes, start, length }: RawRow, { field }: SourceColumn): boolean {
   const first = start[field] as number;
   if (length[field] !== 36) return false;
-  for (let at = first; at < first + 36; at++) {
-    const byte = bytes[at] as number;
-    if (byte >= 0x41 && byte <= 0x46) return false;
-  }
-  return true;
+  // Of the characters of a UUID only capitals lack this bit.
+  let all = 0x20;
+  for (let at = first; at < first + 36; at++) all &= bytes[at] as number;
+  return all !== 0;
 }

@@ -82,7 +82,9 @@ export async function adopt(acts: Acts): Promise<void> {
   const { catchUp } = adopted;
   if (catchUp) {
     data.catchUps = { number: catchUp.number, left: catchUp.steps, done: [] };
-    if (catchUp.steps.length > 0) data.queue.push({ do: 'catch-up', steps: catchUp.steps, from: 'migrate' });
+    // What has been undone in part is moved first.
+    const { ready = catchUp.steps } = catchUp;
+    if (ready.length > 0) data.queue.push({ do: 'catch-up', steps: ready, from: 'migrate' });
   }
   if (adopted.fingerprinted) data.passed.push('fingerprint');
   if (adopted.backedUp) data.passed.push('backup');

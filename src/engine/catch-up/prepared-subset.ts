@@ -9,14 +9,14 @@ export function someTuples(chunk: PreparedChunk, positions: readonly number[]): 
   const others = new Set<number>();
   for (let i = 0; i < chunk.targetKeys.count; i++) if (!wanted.has(i)) others.add(i);
   const tuples = new TupleWriter(1 << 12);
-  const tupleStarts = [0];
+  const tupleStarts = new Int32Array(wanted.size + 1);
   const taken = [...wanted].sort((a, b) => a - b);
-  for (const position of taken) {
+  for (const [tuple, position] of taken.entries()) {
     const from = chunk.tupleStarts[position] as number;
     const size = (chunk.tupleStarts[position + 1] as number) - from;
     tuples.reserve(size);
     tuples.raw(chunk.tuples.bytes, from, size);
-    tupleStarts.push(tuples.position);
+    tupleStarts[tuple + 1] = tuples.position;
   }
   return {
     ...chunk,
@@ -67,7 +67,7 @@ export function noTuples(columns: readonly string[], keys: KeyArray['kind']): Pr
     bytes: 0,
     columns,
     tuples: new TupleWriter(64),
-    tupleStarts: [0],
+    tupleStarts: new Int32Array(1),
     targetKeys: new KeyArray(keys),
     legacyKeys: null,
     kept: null,

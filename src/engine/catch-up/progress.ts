@@ -162,16 +162,23 @@ export class CatchUpProgress {
   }
 }
 
-/**
- * The latest catch-up of the run, with the steps that are yet to be caught up, or to be completed again after it; null
- * when there was none.
- */
-export async function latestCatchUp(
-  client: Client,
-  ref: RunRef,
-): Promise<{ readonly number: number; readonly steps: readonly string[] } | null> {
-  const { rows } = await client.query<{ number: number; steps: string[] }>(
-    `select c.number, coalesce(array_agg(c.step order by s.position) filter (where c.done_at is null or s.state <> 'completed'), '{}') as steps
+/** The latest catch-up of a run. */
+export interface LatestCatchUp {
+  readonly number: number;
+  /** steps that are yet to be caught up, or to be completed again after it */
+  readonly steps: readonly string[];
+  /** of these, those that have all their rows: the others were being undone, and must be moved first */
+  readonly ready: readonly string[];
+}
+
+/** Null when there was none. */
+export async function latestCatchUp(client: Client, ref: RunRef): Promise<LatestCatchUp | null> {
+  const { rows } = await client.query<LatestCatchUp>(
+    `select c.number, coalesce(array_agg(c.step order by s.position) filter (where c.done_at is null or s.state <> 'completed'), '{}') as steps,
+       coalesce(array_agg(c.step order by s.position) filter (
+         where (c.done_at is null or s.state <> 'completed') and not exists (
+           select from migration.ranges r
+           where r.run = c.run and r.step = c.step and r.kind = 'key' and r.done_at is null)), '{}') as ready
      from migration.catch_ups c join migration.step_states s using (run, step)
      where c.run = $1 group by c.number order by c.number desc limit 1`,
     [ref.run],

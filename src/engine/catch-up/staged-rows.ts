@@ -3,6 +3,7 @@ import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import type { Step } from '../step.js';
 import { copyTuples } from '../target/copy-tuples.js';
+import { tuplesBut } from '../target/load-tuples.js';
 import { matchesKey } from '../target/key-match.js';
 import type { PreparedChunk } from '../target/prepared-chunk.js';
 import { rowFaultOf, type RefusedRow } from '../target/row-fault.js';
@@ -42,12 +43,7 @@ export class StagedRows {
       `create temporary table if not exists ${stageName} as select * from ${quoteTable(name)} with no data`,
     );
     await this.#client.query(`truncate ${quoteTable(stage)}`);
-    await copyTuples(
-      this.#client,
-      stage,
-      rows,
-      Array.from({ length: rows.targetKeys.count }, (_, tuple) => tuple),
-    );
+    await copyTuples(this.#client, stage, rows, tuplesBut(rows));
     await this.#client.query(`analyze ${quoteTable(stage)}`);
   }
 

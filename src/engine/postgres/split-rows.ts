@@ -3,7 +3,10 @@ import { ChunkBuffer } from '../source/chunk-buffer.js';
 import type { ChunkLimit } from '../source/types.js';
 
 /** `PGCOPY\n\377\r\n\0`, flags, extension length: the head of a binary COPY stream without extension. */
-const headerBytes = 19;
+export const headerBytes = 19;
+
+/** In the place of the next row: there is none. */
+export const trailer = Buffer.from([0xff, 0xff]);
 
 /** Cuts PostgreSQL's binary COPY stream into chunks of whole rows. */
 export class RowSplitter {

@@ -52,7 +52,7 @@ function keysIn(
   if (field === -1 || type === undefined) return undefined;
   const row = new RawRow(chunk.columns.length);
   const rows = chunk.targetKeys.count;
-  const tuples = { bytes: chunk.tuples.bytes, offsets: Int32Array.from(chunk.tupleStarts), rows };
+  const tuples = { bytes: chunk.tuples.bytes, offsets: chunk.tupleStarts, rows };
   return Array.from({ length: rows }, (_, tuple) => {
     locateRow(tuples, tuple, row);
     return row.isNull(field) ? null : fold(fieldText(row.bytes, (row.start[field] as number) - 4, type));

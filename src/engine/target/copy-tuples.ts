@@ -3,11 +3,11 @@ import { finished } from 'node:stream/promises';
 import type { Client } from 'pg';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
+import { trailer } from '../postgres/split-rows.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { copyIn } from '../../store/copy-streams.js';
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
-const trailer = Buffer.from([0xff, 0xff]);
 /** Bytes of one write: large enough to cost few calls, small enough for the socket to drain meanwhile. */
 const writeBytes = 256 * 1024;
 
@@ -16,7 +16,7 @@ export async function copyTuples(
   client: Client,
   table: string,
   chunk: PreparedChunk,
-  positions: readonly number[],
+  positions: Int32Array,
   at?: PassPoint,
 ): Promise<void> {
   const columns = chunk.columns.map(quoteIdent).join(', ');
@@ -40,7 +40,7 @@ export async function copyTuples(
 /** The tuples as runs of bytes: where each begins and ends. */
 function* runsOf(
   { tupleStarts }: PreparedChunk,
-  positions: readonly number[],
+  positions: Int32Array,
 ): Generator<readonly [from: number, to: number]> {
   for (let first = 0; first < positions.length;) {
     let last = first;

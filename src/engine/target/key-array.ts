@@ -34,9 +34,10 @@ export class KeyArray {
     this.count++;
     if (typeof key !== 'string') {
       this.#reserve(4 + key.length);
-      this.#bytes.writeInt32BE(key.length, this.#end);
-      key.copy(this.#bytes, this.#end + 4);
-      this.#end += 4 + key.length;
+      const at = this.#bytes.writeInt32BE(key.length, this.#end);
+      // So few bytes are faster than the native copy.
+      for (let i = 0; i < key.length; i++) this.#bytes[at + i] = key[i] as number;
+      this.#end = at + key.length;
     } else if (this.kind === 'bigint') {
       this.#reserve(12);
       this.#bytes.writeInt32BE(8, this.#end);

@@ -83,9 +83,14 @@ function refuse(
   for (const tuple of tuples) refused.set(tuple, chunk.rejectTuple(tuple, { code, column, reason }));
 }
 
-function tuplesBut({ targetKeys }: PreparedChunk, refused: Refused): number[] {
-  const left: number[] = [];
-  for (let tuple = 0; tuple < targetKeys.count; tuple++) if (!refused.has(tuple)) left.push(tuple);
+/** Positions of tuples, ascending: all of them unless some are refused already. */
+export function tuplesBut(
+  { targetKeys: { count } }: PreparedChunk,
+  refused: Refused = new Map(),
+): Int32Array {
+  const left = new Int32Array(count - refused.size);
+  let next = 0;
+  for (let tuple = 0; tuple < count; tuple++) if (!refused.has(tuple)) left[next++] = tuple;
   return left;
 }
 

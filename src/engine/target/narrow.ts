@@ -16,7 +16,7 @@ export async function narrow(
   client: Client,
   table: string,
   chunk: PreparedChunk,
-  tuples: readonly number[],
+  tuples: Int32Array,
   firstError: unknown,
   refuse: (tuple: number, fault: RefusedRow) => void,
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function narrow(
     const to = part.error ? part.to : Math.min(part.to, from + longest);
     if (to < part.to) open.push({ from: to, to: part.to });
     if (from >= to) continue;
-    const error = part.error ?? (await tryCopy(client, table, chunk, tuples.slice(from, to)));
+    const error = part.error ?? (await tryCopy(client, table, chunk, tuples.subarray(from, to)));
     if (error === undefined) {
       longest *= 4;
       continue;
@@ -53,7 +53,7 @@ async function tryCopy(
   client: Client,
   table: string,
   chunk: PreparedChunk,
-  tuples: readonly number[],
+  tuples: Int32Array,
 ): Promise<unknown> {
   await client.query('savepoint part');
   try {

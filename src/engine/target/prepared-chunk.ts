@@ -41,14 +41,14 @@ export interface PreparedChunk {
   readonly firstKey: readonly string[];
   readonly lastKey: readonly string[];
   readonly read: number;
-  /** CRC-32 of the rows as they came */
+  /** CRC-32 of the rows as they came; to be asked for before these are given back */
   readonly checksum: number;
   readonly bytes: number;
   /** target columns in the order of the tuples */
   readonly columns: readonly string[];
   readonly tuples: TupleWriter;
   /** where each tuple begins in `tuples`, and behind the last one the end */
-  readonly tupleStarts: readonly number[];
+  readonly tupleStarts: Int32Array;
   readonly targetKeys: KeyArray;
   /** of the tuples, in their order; null where the target key is the legacy key */
   readonly legacyKeys: KeyArray | null;

@@ -56,7 +56,7 @@ export async function violations(
   table: string,
   name: string,
   chunk: PreparedChunk,
-  tuples: readonly number[],
+  tuples: Int32Array,
   inTransaction: boolean,
 ): Promise<readonly number[] | undefined> {
   const look = await lookOf(client, table, name, chunk.columns);
@@ -138,13 +138,12 @@ function brokenCondition(
 }
 
 /** For each column an array of its texts by tuple, as a parameter. */
-function valuesOf(readers: readonly TextReader[], chunk: PreparedChunk, tuples: readonly number[]): Buffer[] {
+function valuesOf(readers: readonly TextReader[], chunk: PreparedChunk, tuples: Int32Array): Buffer[] {
   const row = new RawRow(chunk.columns.length);
   const { bytes } = chunk.tuples;
-  const offsets = Int32Array.from(chunk.tupleStarts);
   const values = readers.map(() => new KeyArray('text'));
   for (const tuple of tuples) {
-    locateRow({ bytes, offsets, rows: chunk.targetKeys.count }, tuple, row);
+    locateRow({ bytes, offsets: chunk.tupleStarts, rows: chunk.targetKeys.count }, tuple, row);
     for (let i = 0; i < readers.length; i++) {
       const text = (readers[i] as TextReader)(row);
       if (text === null) values[i]?.pushNull();

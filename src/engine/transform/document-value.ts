@@ -5,7 +5,6 @@ import { parseInteger } from '../values/integer.js';
 import { JsonFault, parseJson } from '../values/json-parse.js';
 import { jsonString, jsonText } from '../values/json-text.js';
 import { parseTimestamp, timestampText } from '../values/timestamp.js';
-import { remembered } from './remembered.js';
 import type { RowContext } from './types.js';
 
 type Reader = (row: RawRow, context: RowContext) => string | null | undefined;
@@ -53,9 +52,9 @@ function converter(column: SourceColumn, as: 'plain' | 'json'): (text: string) =
       return (text) => jsonString(isoText(text, column.kind === 'timestamptz'));
     case 'json':
     case 'jsonb':
-      return remembered((text) => jsonText(parseJson(text)));
+      return (text) => jsonText(parseJson(text));
     case 'text':
-      return as === 'json' ? remembered(nestedOrString) : jsonString;
+      return as === 'json' ? nestedOrString : jsonString;
     case 'uuid':
     case 'numeric':
     case 'date':

@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { writeNumericText } from '../values/pg-numeric.js';
+import { misfit, writeNumericText } from '../values/pg-numeric.js';
+import type { SourceColumn } from '../row.js';
 import type { TupleWriter } from '../target/tuple-writer.js';
-import { documentText, isIdColumn } from './document-value.js';
+import { asciiUnits } from '../values/ascii-number.js';
+import { documentText, isBit, isIdColumn } from './document-value.js';
 import type { Field } from './field.js';
 import type { MemberWriter } from './object-writer.js';
+import { remembering } from './remembering.js';
 
 /** Writes a legacy column into a document, as `documentText` says. */
 export function memberWriter(field: Field, as: 'plain' | 'json', slowOnly: boolean): MemberWriter {
@@ -16,14 +19,31 @@ export function memberWriter(field: Field, as: 'plain' | 'json', slowOnly: boole
     return true;
   };
   if (slowOnly) return slow;
-  if (column.kind === 'text')
+  if (column.kind === 'text' && as === 'json') {
+    const parsed = remembering(at, slow);
     return (row, context, out) => {
       const length = row.length[at] as number;
       if (length === -1) return false;
       const start = row.start[at] as number;
-      if (as === 'json' && (length === 0 || mayBeJson(row.bytes, start, length)))
-        return slow(row, context, out);
+      if (length === 0 || mayBeJson(row.bytes, start, length)) return parsed(row, context, out);
       return writeString(out, row.bytes, start, length) || slow(row, context, out);
+    };
+  }
+  if (isString(field, as))
+    return (row, context, out) => {
+      const length = row.length[at] as number;
+      if (length === -1) return false;
+      return writeString(out, row.bytes, row.start[at] as number, length) || slow(row, context, out);
+    };
+  if (column.kind === 'json') return remembering(at, slow);
+  if (column.encoding === 'text' && isInteger(column) && !isBit(column))
+    return (row, context, out) => {
+      const length = row.length[at] as number;
+      if (length < 1) return slow(row, context, out);
+      const value = asciiUnits(row.bytes, row.start[at] as number, length, 15, 0);
+      if (value === misfit) return slow(row, context, out);
+      out.utf8(String(value));
+      return true;
     };
   if (column.encoding === 'pg-binary' && column.kind === 'jsonb')
     return (row, _context, out) => {
@@ -52,6 +72,20 @@ export function memberWriter(field: Field, as: 'plain' | 'json', slowOnly: boole
       return true;
     };
   return slow;
+}
+
+/** Text that the document shows as it is, between quotation marks. */
+function isString({ column }: Field, as: 'plain' | 'json'): boolean {
+  const { kind, encoding } = column;
+  if (kind === 'text') return as === 'plain' && !isBit(column);
+  if (encoding !== 'text') return false;
+  return (
+    kind === 'uuid' || kind === 'numeric' || kind === 'date' || (isInteger(column) && isIdColumn(column))
+  );
+}
+
+function isInteger({ kind }: SourceColumn): boolean {
+  return kind === 'int2' || kind === 'int4' || kind === 'int8';
 }
 
 /** The byte that a JSON document ends with, by the one it begins with. */

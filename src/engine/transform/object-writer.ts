@@ -22,6 +22,8 @@ const comma = Buffer.from(', ');
 interface Prepared extends Member {
   /** `"key": ` */
   readonly label: Buffer;
+  /** the same behind another member: `, "key": ` */
+  readonly nextLabel: Buffer;
 }
 
 /**
@@ -30,7 +32,10 @@ interface Prepared extends Member {
  */
 export function objectWriter(members: readonly Member[], takesKept: boolean): ObjectWriter {
   const prepared: Prepared[] = members
-    .map((member) => ({ ...member, label: labelOf(member.key) }))
+    .map(({ key, write, constant = false }) => {
+      const label = labelOf(key);
+      return { key, write, constant, label, nextLabel: Buffer.concat([comma, label]) };
+    })
     .sort((a, b) => compareKeys(a.key, b.key));
 
   const writeStatic: ObjectWriter = (row, context, out) => {
@@ -70,16 +75,16 @@ export function objectWriter(members: readonly Member[], takesKept: boolean): Ob
 }
 
 function writeMember(
-  { label, write }: Prepared,
+  member: Prepared,
   first: number,
   row: RawRow,
   context: RowContext,
   out: TupleWriter,
 ): boolean {
   const before = out.position;
-  if (before !== first) out.raw(comma, 0, 2);
+  const label = before === first ? member.label : member.nextLabel;
   out.raw(label, 0, label.length);
-  if (write(row, context, out)) return true;
+  if (member.write(row, context, out)) return true;
   out.position = before;
   return false;
 }

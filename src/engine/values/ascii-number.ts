@@ -2,6 +2,8 @@
 import { misfit } from './pg-numeric.js';
 
 const tooLarge = 1e15;
+/** Looked up: `**` calls out of compiled code. */
+const powersOfTen = Float64Array.from({ length: 16 }, (_, exponent) => Number(`1e${exponent}`));
 
 /**
  * Units of 10^-scale of `[-]digits[.digits]` that fits numeric(precision, scale), precision at most 15; `misfit` for
@@ -41,7 +43,7 @@ export function asciiUnits(
       }
     }
   }
-  units *= 10 ** (scale - places);
-  if (units >= 10 ** precision) return misfit;
+  units *= powersOfTen[scale - places] as number;
+  if (units >= (powersOfTen[precision] as number)) return misfit;
   return negative && units !== 0 ? -units : units;
 }

@@ -1,10 +1,9 @@
 import type { Client } from 'pg';
-import { crc32 } from 'node:zlib';
+import type { CopyOut } from '../../store/copy-out.js';
 import { copyOut } from '../../store/copy-streams.js';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../store/quote.js';
 import type { ChunkTransformer } from '../chunk-transformer.js';
 import { describeTable } from '../postgres/introspect.js';
-import { RowSplitter } from '../postgres/split-rows.js';
 import type { SourceChunk } from '../row.js';
 import { noRows } from '../source/chunk-buffer.js';
 import type { Step, StepSource } from '../step.js';
@@ -14,6 +13,7 @@ import { TupleWriter } from '../target/tuple-writer.js';
 import { RowComparer } from './compare-rows.js';
 import type { Origin } from './compared-alike.js';
 import type { ChunkBounds } from './read-chunks-again.js';
+import { rowsUnless } from './rows-unless.js';
 
 /** A difference: the exact row and column, never the values. */
 export interface Difference {
@@ -107,37 +107,57 @@ export class Comparison {
     transformer: ChunkTransformer,
   ): Promise<Difference[]> {
     const expectedRows = chunk.kind === 'key' ? chunk.read : chunk.migrated;
-    const drifted =
-      rows === undefined || rows.rows !== expectedRows || crc32(rows.bytes) !== Number(chunk.checksum);
-    const kind = drifted ? 'drift' : 'corruption';
     if (!rows) {
       const lineage = await this.#lineageOf(chunk);
-      return lineage.map((row) => ({ ...row, column: null, kind, what: 'its source row is gone' }));
+      return lineage.map((row) => ({
+        ...row,
+        column: null,
+        kind: 'drift',
+        what: 'its source row is gone',
+      }));
     }
     const numbers = await this.numbersOf(chunk);
-    // The server looks the rows up while the rules run here.
-    const [found, expected] = await Promise.all([
-      this.targetRows(chunk),
-      transformer.prepare(rows, this.#tuples, numbers),
-    ]);
-    const whole = isWhole(chunk, found, expected) || (await this.#isWholeBut(chunk, found, expected));
-    found.release?.();
-    return whole ? [] : this.#differences(chunk, expected, kind, transformer);
+    const standing = await this.readTarget(chunk);
+    const expected = await transformer.prepare(rows, this.#tuples, numbers);
+    const others = await this.othersThan(expected, chunk, standing);
+    if (!others) return [];
+    const whole = await this.#isWholeBut(chunk, others, expected);
+    others.release?.();
+    if (whole) return [];
+    const drifted = rows.rows !== expectedRows || expected.checksum !== Number(chunk.checksum);
+    return this.#differences(chunk, expected, drifted ? 'drift' : 'corruption', transformer);
   }
 
-  /** The chunk's rows as they stand in the target, in the order of its lineage. */
-  async targetRows(chunk: ComparedChunk): Promise<SourceChunk> {
-    const rows = this.#inKeyOrder ? await this.#readBetween(chunk) : undefined;
-    if (rows?.rows === chunk.migrated) return rows;
+  /**
+   * Asks for the chunk's rows as they stand in the target, in the order of its lineage. The server looks them up while
+   * the rules run here; they are to be read by `othersThan`.
+   */
+  readTarget(chunk: ComparedChunk): Promise<AsyncIterable<Buffer>> {
+    return this.#inKeyOrder ? this.#readBetween(chunk) : this.#readByLineage(chunk, false);
+  }
+
+  /** Undefined when the rows are all rows of the chunk, and exactly what is expected; else what stands in the target. */
+  async othersThan(
+    expected: PreparedChunk,
+    chunk: ComparedChunk,
+    standing: AsyncIterable<Buffer>,
+  ): Promise<SourceChunk | undefined> {
+    const { tuples, tupleStarts, targetKeys } = expected;
+    const whole = tuples.bytes.subarray(0, tupleStarts[targetKeys.count]);
+    const others = await rowsUnless(standing, whole);
+    if (!others) return targetKeys.count === chunk.migrated ? undefined : chunkOf(expected);
+    if (!this.#inKeyOrder || others.rows === chunk.migrated) return others;
+    // These were others than the chunk's own.
     this.#inKeyOrder = false;
-    return this.#readTarget(chunk, false);
+    others.release?.();
+    return this.othersThan(expected, chunk, await this.readTarget(chunk));
   }
 
   /**
    * All rows from the chunk's first key to its last one. Where chunks follow the order of the target's key these are the
    * chunk's own, read in one go instead of one by one; else they are others, or other in number.
    */
-  async #readBetween(chunk: ComparedChunk): Promise<SourceChunk> {
+  async #readBetween(chunk: ComparedChunk): Promise<CopyOut> {
     const { target, entity } = this.#step;
     const keys = lineageColumn[target.keyKind];
     const { rows } = await this.#client.query<{ first: string; last: string }>(
@@ -145,10 +165,11 @@ export class Comparison {
        from migration.lineage l where ${this.#where(chunk)}`,
     );
     const [ends] = rows;
-    if (!ends) return noRows;
+    // Of a chunk without rows there are none between.
+    if (!ends) return this.#readByLineage(chunk, false);
     const key = `t.${quoteIdent(target.key[0] as string)}`;
     const columns = this.#columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
-    return this.#copyOut(
+    return this.#copy(
       `select ${columns} from ${quoteTable(entity.table)} t
        where ${key} >= ${quoteLiteral(ends.first)} and ${key} <= ${quoteLiteral(ends.last)} order by ${key}`,
     );
@@ -157,13 +178,9 @@ export class Comparison {
   /** What has become of each row of the chunk's lineage, in its order. */
   async rowsOf(chunk: ComparedChunk, expected: PreparedChunk): Promise<ComparedRow[]> {
     const lineage = await this.#lineageOf(chunk);
-    const found = this.#withoutPosition(await this.#readTarget(chunk, true));
-    const { tuples, tupleStarts, targetKeys } = expected;
-    const expectedChunk: SourceChunk = {
-      bytes: tuples.bytes.subarray(0, tupleStarts[targetKeys.count]),
-      offsets: Int32Array.from(tupleStarts),
-      rows: targetKeys.count,
-    };
+    const numbered = await this.#readByLineage(chunk, true);
+    const found = this.#withoutPosition((await rowsUnless(numbered, Buffer.alloc(0))) ?? noRows);
+    const expectedChunk = chunkOf(expected);
     // By legacy key: of two rows that lead to one target key, the one that the target refused must not stand for both.
     const position = new Map(legacyIdsOf(expected).map((id, i) => [id, i]));
     // The target's rows come in the order of the lineage; a row that is gone leaves a gap that its key tells.
@@ -262,7 +279,7 @@ export class Comparison {
   }
 
   /** The chunk's rows as they stand in the target, in the order of the lineage; `numbered`: each with its position first. */
-  async #readTarget(chunk: ComparedChunk, numbered: boolean): Promise<SourceChunk> {
+  async #readByLineage(chunk: ComparedChunk, numbered: boolean): Promise<CopyOut> {
     const { target, entity } = this.#step;
     const array = lineageColumn[target.keyKind];
     const columns = this.#columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
@@ -270,16 +287,11 @@ export class Comparison {
       cross join lateral unnest(l.${array}) with ordinality k(target, n)
       join ${quoteTable(entity.table)} t on ${matchesKey(target, 't', 'k.target')}
       where ${this.#where(chunk)} order by k.n`;
-    return this.#copyOut(query);
+    return this.#copy(query);
   }
 
-  async #copyOut(query: string): Promise<SourceChunk> {
-    const splitter = new RowSplitter({ rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER });
-    const stream = copyOut(this.#client, `copy (${query}) to stdout (format binary)`);
-    let answer = noRows;
-    for await (const data of stream) for (const part of splitter.push(data as Buffer)) answer = part;
-    for (const part of splitter.finish()) answer = part;
-    return answer;
+  #copy(query: string): CopyOut {
+    return copyOut(this.#client, `copy (${query}) to stdout (format binary)`);
   }
 
   /** Notes the leading position of each row and takes it out, so that the rest compares as bytes. */
@@ -319,9 +331,11 @@ export function legacyIdsOf({ legacyKeys, targetKeys }: PreparedChunk): string[]
   return [...(legacyKeys ?? targetKeys).texts()];
 }
 
-/** Whether these are all rows of the chunk, and exactly what is expected. */
-export function isWhole(chunk: ComparedChunk, found: SourceChunk, expected: PreparedChunk): boolean {
-  const { tuples, tupleStarts, targetKeys } = expected;
-  const whole = tuples.bytes.subarray(0, tupleStarts[targetKeys.count]);
-  return found.rows === chunk.migrated && whole.equals(found.bytes);
+/** Tuples as rows that can be looked at. */
+function chunkOf({ tuples, tupleStarts, targetKeys }: PreparedChunk): SourceChunk {
+  return {
+    bytes: tuples.bytes.subarray(0, tupleStarts[targetKeys.count]),
+    offsets: tupleStarts,
+    rows: targetKeys.count,
+  };
 }

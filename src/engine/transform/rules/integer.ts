@@ -108,13 +108,24 @@ function fastLenient(
   { target, type, wanted }: CompileInput,
   slow: ColumnWriter,
 ): ColumnWriter | undefined {
-  if (wanted || !target.nullable || encoding !== 'pg-binary') return undefined;
+  if (wanted || !target.nullable) return undefined;
   if (rule.min !== undefined || rule.max !== undefined) return undefined;
+  if (kind === 'text' || encoding === 'text')
+    return (row, context, out) =>
+      row.length[at] === 36 && isDashed(row.bytes, row.start[at] as number)
+        ? out.null()
+        : slow(row, context, out);
   if (kind === 'uuid')
     return (row, context, out) => (row.length[at] === 16 ? out.null() : slow(row, context, out));
   if (kind !== 'int4' || type.kind !== 'integer' || type.size !== 4) return undefined;
   return (row, context, out) =>
     row.length[at] === 4 ? out.copy(row.bytes, row.start[at] as number, 4) : slow(row, context, out);
+}
+
+/** Of 36 bytes: visible ones with dashes where a UUID has them, in the middle of which no integer has one. */
+function isDashed(bytes: Buffer, start: number): boolean {
+  const first = bytes[start] as number;
+  return first > 0x20 && first < 0x7f && bytes[start + 8] === 0x2d && bytes[start + 13] === 0x2d;
 }
 
 /** Reads a number, `misfit` for what needs a closer look. */

@@ -2,7 +2,7 @@ import type { ReferenceRule } from '../../../plan/model.js';
 import type { RawRow } from '../../row.js';
 import type { TupleWriter } from '../../target/tuple-writer.js';
 import { fold } from '../../values/text.js';
-import { comparableId, uuidText } from '../../values/uuid.js';
+import { comparableId, readUuid, uuidText } from '../../values/uuid.js';
 import { widerUuid } from '../../values/wider/uuid.js';
 import { jsonString } from '../../values/json-text.js';
 import { optionalField } from '../alternatives.js';
@@ -93,13 +93,20 @@ export function compileReference(rule: ReferenceRule, input: CompileInput): Colu
     writeNull(context, out);
   };
 
-  const fast =
-    code === undefined && !wanted && type.kind === 'uuid' && id?.column.kind === 'uuid' && !input.slow;
-  if (!fast || id.column.encoding !== 'pg-binary' || !index.byUuid) return slow;
+  if (code !== undefined || id === undefined || wanted || type.kind !== 'uuid' || input.slow || !index.byUuid)
+    return slow;
   const key = Buffer.alloc(16);
+  if (id.column.kind === 'uuid' && id.column.encoding === 'pg-binary')
+    return (row, context, out) => {
+      if (row.length[id.at] === 16 && index.byUuid?.(row.bytes, row.start[id.at] as number, key))
+        out.copy(key, 0, 16);
+      else slow(row, context, out);
+    };
+  if (id.column.kind !== 'text' && id.column.encoding !== 'text') return slow;
+  const read = Buffer.alloc(16);
   return (row, context, out) => {
-    if (row.length[id.at] === 16 && index.byUuid?.(row.bytes, row.start[id.at] as number, key))
-      out.copy(key, 0, 16);
+    const isUuid = row.length[id.at] === 36 && readUuid(row.bytes, row.start[id.at] as number, read, 0);
+    if (isUuid && index.byUuid?.(read, 0, key)) out.copy(key, 0, 16);
     else slow(row, context, out);
   };
 

@@ -13,7 +13,7 @@ const entries = new Map([
   ['start', { file: 'dist/src/cli/start.js', built: true }],
   ['stack', { file: 'dist/src/cli/stack.js', built: true }],
   ['bench', { file: 'dist/src/bench/main.js', built: true }],
-  ['catch-up', { file: 'dist/src/cli/catch-up.js', built: true }],
+  ['nxt-migrate', { file: 'dist/src/cli/nxt-migrate.js', built: true }],
   ['trace', { file: 'dist/src/cli/trace.js', built: true }],
   ['build', { file: 'scripts/build.mjs', built: false }],
   ['test', { file: 'scripts/test.mjs', built: false }],

@@ -7,6 +7,8 @@ export interface OptionSpec {
   readonly flags: string;
   readonly description: string;
   readonly default?: string | number;
+  /** consent to something that cannot be taken back: counts only where it is typed behind the command itself */
+  readonly isConsent?: boolean;
   /** text to value; throws `InvalidArgumentError` with what is allowed */
   readonly parse?: (text: string) => unknown;
 }
@@ -46,20 +48,27 @@ export function parseArguments(
     command.parse([...npmFlags(spec, environment), ...args], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode !== 0)
-      process.stderr.write(`Allowed are ${allowed(spec)}.\n`);
+      process.stderr.write(`Allowed are ${optionTexts(spec.options)}.\n`);
     throw error;
   }
   return command.opts();
 }
 
-function allowed({ options }: CommandSpec): string {
+/** `--table=<name>, --json, --help` */
+export function optionTexts(options: readonly OptionSpec[]): string {
   return [...options.map(({ flags }) => flags.replace(' <', '=<')), '--help'].join(', ');
 }
 
-/** Only for the script that npm was told to run: what it runs in turn was not given these flags. */
-function npmFlags({ script, options }: CommandSpec, environment: Environment): string[] {
+/**
+ * Flags that npm kept for itself. Only for the script that npm was told to run: what it runs in turn was not given them.
+ */
+export function npmFlags(
+  { script, options }: Pick<CommandSpec, 'script' | 'options'>,
+  environment: Environment,
+): string[] {
   if (environment['npm_lifecycle_event'] !== script) return [];
-  return options.flatMap(({ flags }) => {
+  return options.flatMap(({ flags, isConsent = false }) => {
+    if (isConsent) return [];
     const [flag = '', value] = flags.split(' ');
     const given = environment[`npm_config_${flag.slice(2).replaceAll('-', '_')}`];
     if (given === undefined || given === '') return [];

@@ -10,10 +10,19 @@ export function errorDocument(error: unknown): RunDocument {
     seconds: null,
     addresses: null,
     report: null,
-    error: {
-      code: error instanceof MigrationError ? error.code : null,
-      message: error instanceof Error ? error.message : String(error),
-      next: error instanceof MigrationError ? error.next : null,
-    },
+    error: errorFields(error),
+  };
+}
+
+/** An error as a document has it: `code` and `next` are null where the error is none of ours. */
+export function errorFields(error: unknown): {
+  readonly code: string | null;
+  readonly message: string;
+  readonly next: string | null;
+} {
+  return {
+    code: error instanceof MigrationError ? error.code : null,
+    message: error instanceof Error ? error.message : String(error),
+    next: error instanceof MigrationError ? error.next : null,
   };
 }

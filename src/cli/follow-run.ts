@@ -9,7 +9,7 @@ import type { RunStatus } from '../contract/status.js';
 import { readStepProgress, type StepProgress, withProgress } from '../store/read-progress.js';
 import { pause } from './interruption.js';
 import { Pace } from './pace.js';
-import { activityText, isHeld, type RunSnapshot, type StepWork } from './run-snapshot.js';
+import { activityText, type RunSnapshot, type StepWork } from './run-snapshot.js';
 
 const intervalMs = 500;
 /** A run that has not answered for so long will not, with nobody there to help it. */
@@ -24,8 +24,10 @@ export interface FollowOptions {
   /** the target */
   readonly db: Pool | ClientBase;
   readonly signal: AbortSignal;
-  /** come back, instead of waiting for an operator, when the run is held, stuck, or has not answered for long */
+  /** come back, instead of waiting for an operator, when the run is stuck, or has not answered for long */
   readonly unattended: boolean;
+  /** come back when the run is like this, although it has not closed */
+  readonly until?: ((status: RunStatus) => boolean) | undefined;
   readonly show: (snapshot: RunSnapshot) => void;
 }
 
@@ -57,7 +59,7 @@ export async function followRun(options: FollowOptions): Promise<FollowEnd> {
 }
 
 async function follow(options: FollowOptions, ended: Promise<RunEnd>): Promise<FollowEnd> {
-  const { handle, db, signal, unattended, show } = options;
+  const { handle, db, signal, unattended, until, show } = options;
   const paces = new Map<string, Pace>();
   let status: RunStatus | null = null;
   let answeredAt = Date.now();
@@ -91,7 +93,7 @@ async function follow(options: FollowOptions, ended: Promise<RunEnd>): Promise<F
     });
     if (closed)
       return { how: closed.how, status: merged, failure: closed.how === 'completed' ? null : closed };
-    if (unattended && merged && isHeld(merged)) return { how: 'held', status: merged, failure: null };
+    if (merged && until?.(merged)) return { how: 'held', status: merged, failure: null };
     if (unattended && Date.now() - answeredAt > longSilenceMs) throw noAnswer(answer.silence);
     const stuck = description.pending.find(({ attempt }) => attempt > mostAttempts);
     if (unattended && stuck) throw new Error(`The run does not get on: ${activityText(stuck)}`);

@@ -3,7 +3,7 @@ import { phases } from '../contract/names.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
 import { count, percent, timeSpan, wholePercent } from '../report/format.js';
 import { helpLines } from './help-lines.js';
-import { activityText, isHeld, type RunSnapshot, titleOf } from './run-snapshot.js';
+import { activityText, isHeld, type RunSnapshot, singularOf, titleOf } from './run-snapshot.js';
 
 const progressEveryMs = 3_000;
 /** Nobody should wonder for longer whether it hangs. */
@@ -54,7 +54,7 @@ export class PlainProgress {
         ...(rejected > 0 ? [`, ${count(rejected)} rejected`] : []),
       ];
       this.#once(
-        `✅ ${singular(titleOf(step))} migration completed: ${count(migrated)} records migrated${others.join('')}`,
+        `✅ ${singularOf(titleOf(step))} migration completed: ${count(migrated)} records migrated${others.join('')}`,
       );
     }
   }
@@ -107,8 +107,4 @@ export class PlainProgress {
     this.#said.add(line);
     this.#write(line);
   }
-}
-
-function singular(title: string): string {
-  return title.endsWith('s') ? title.slice(0, -1) : title;
 }

@@ -39,6 +39,11 @@ export function titleOf({ step }: StepStatus): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** `Customer` for `Customers`, as the manual says of what is completed. */
+export function singularOf(title: string): string {
+  return title.endsWith('s') ? title.slice(0, -1) : title;
+}
+
 /** `checkReferences 3/9`, and why it failed the last time: what the run waits for just now. */
 export function activityText({ name, progress, attempt, lastFailure }: PendingActivity): string {
   const far = progress?.of ? ` ${count(progress.done)}/${count(progress.of)}` : '';

@@ -18,6 +18,7 @@ import { errorDocument } from './error-document.js';
 import { exitCodeOf, exitCodes, explain, type ExitCode } from './exit-code.js';
 import { type FollowEnd, followRun } from './follow-run.js';
 import { Interrupted, listenForInterruption, untilAborted } from './interruption.js';
+import { isHeld } from './run-snapshot.js';
 import { type RunAddresses, type RunDocument, outcomeOf, runDocument } from './run-document.js';
 import { sourceKindOf, sourceKinds, type SourceKind } from './legacy-server.js';
 import { lastLines } from './supervised-worker.js';
@@ -119,6 +120,7 @@ async function runAndReport(
         db: target,
         signal,
         unattended: options.once,
+        ...(options.once ? { until: isHeld } : {}),
         show: (snapshot) => display.show(snapshot),
       }),
       stack.worker.gaveUp.then((reason) => Promise.reject(reason)),

@@ -26,7 +26,7 @@ export interface StartOptions {
  */
 export async function startRun(temporal: TemporalDoor, { id, input }: StartOptions): Promise<RunHandle> {
   const name = input.name ?? new Date().toISOString().slice(0, 19).replaceAll(':', '-');
-  const workflowId = id ?? `migration-${name}`;
+  const workflowId = id ?? runIdOf(name);
   try {
     return await temporal.client.workflow.start<RunWorkflow>(workflowType, {
       workflowId,
@@ -42,6 +42,11 @@ export async function startRun(temporal: TemporalDoor, { id, input }: StartOptio
       cause: error,
     });
   }
+}
+
+/** The workflow id of a run that was started by name alone. */
+export function runIdOf(name: string): string {
+  return `migration-${name}`;
 }
 
 /**

@@ -96,7 +96,7 @@ export interface JsonRule extends FieldRule {
   readonly kind: 'json';
   /** JSON text, used when missing (SQL NULL, JSON null, or empty text) */
   readonly default?: string;
-  /** rewrites the parsed document; throws `Error` with a reason to reject it */
+  /** rewrites the parsed document, the same way for the same document; throws `Error` with a reason to reject it */
   readonly reshape?: (document: JsonValue) => JsonValue;
 }
 

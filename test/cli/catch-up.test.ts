@@ -1,33 +1,17 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { makeCustomers } from '../engine/surveyed-customers.js';
-import { builtProduct } from '../helpers/built-product.js';
+import { commandLine } from '../helpers/command-line.js';
 import { createRunEnvironment } from '../helpers/run-environment.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 test('moves what has changed, says what it was, and refuses in the words of the run', async () => {
-  const command = await builtProduct('src/cli/catch-up.js');
   const environment = await createRunEnvironment();
-  const call = async (...args: string[]) => {
-    const child = spawn(process.execPath, [command, ...args], {
-      cwd: await temporaryFolder(),
-      env: { ...process.env, ...environment.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const [stdout, stderr, code] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      new Promise((resolve) => child.once('close', resolve)),
-    ]);
-    return { stdout, stderr, code };
-  };
+  const type = await commandLine(environment.env);
   try {
     await makeCustomers(environment.source.url, 50);
     await environment.withWorker(async () => {
       const run = await environment.start({ mode: 'stepwise', tables: ['customers'], backup: false });
       await environment.waitFor(run, ({ state }) => state === 'waiting');
-      const early = await call(`--run=${run.workflowId}`);
+      const early = await type('catch-up', `--session=${run.workflowId}`);
       expect(early).toMatchObject({ stdout: '', code: 1 });
       expect(early.stderr).toMatch(/^❌ ERR_002: catch-up: /);
 
@@ -39,15 +23,15 @@ test('moves what has changed, says what it was, and refuses in the words of the 
          insert into legacy_customers (id, customer_code, company_name, email) values (500, 'CUST-NEW', 'New', 'new@company.example')`,
       );
       await environment.query('source', `update legacy_customers set company_name = 'Changed' where id = 8`);
-      const said = await call(`--run=${run.workflowId}`, '--reason=before the switch');
+      const said = await type('catch-up', '--reason=before the switch');
       expect(said).toMatchObject({ stderr: '', code: 0 });
       expect(said.stdout).toContain('✅ customers: 1 inserted, 1 updated, 1 deleted\n');
-      const again = await call('--json', `--run=${run.workflowId}`);
+      const again = await type('catch-up', '--json', `--session=${run.workflowId}`);
       expect(JSON.parse(again.stdout)).toMatchObject({
         run: run.workflowId,
-        caughtUp: 'nothing had changed',
+        account: 'nothing had changed',
         state: 'waiting',
-        reason: null,
+        failure: null,
       });
       expect(
         await environment.query(
@@ -61,11 +45,11 @@ test('moves what has changed, says what it was, and refuses in the words of the 
       ]);
       await run.terminate('seen');
     });
-    expect(await call('--run=nowhere')).toMatchObject({
+    expect(await type('catch-up', '--session=nowhere')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('nowhere'),
     });
-    expect(await call('--what')).toMatchObject({ code: 2 });
+    expect(await type('catch-up', '--what')).toMatchObject({ code: 2 });
   } finally {
     await environment.close();
   }

@@ -43,18 +43,18 @@ export function compileCurrency(rule: CurrencyRule, input: CompileInput): Column
 
   return withFastPaths(from, input, slow, ({ column, at }) => {
     if (column.kind !== 'text' || wanted) return undefined;
-    // Rows of one list share their currency: the last good code is compared before anything else is done.
-    let known = -1;
+    // There are few of them: a code that was found to be one is not looked up again.
+    const known = new Set<number>();
     return (row, context, out) => {
       const { bytes } = row;
       const start = row.start[at] as number;
       if (row.length[at] !== 3) return slow(row, context, out);
       const packed =
         ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number);
-      if (packed !== known) {
+      if (!known.has(packed)) {
         const text = bytes.toString('latin1', start, start + 3);
         if (currencyCode(text) !== text) return slow(row, context, out);
-        known = packed;
+        known.add(packed);
       }
       out.copy(bytes, start, 3);
     };

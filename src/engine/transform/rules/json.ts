@@ -2,10 +2,11 @@ import type { JsonRule, JsonValue } from '../../../plan/model.js';
 import type { TupleWriter } from '../../target/tuple-writer.js';
 import { JsonFault, parseJson } from '../../values/json-parse.js';
 import { jsonText } from '../../values/json-text.js';
-import { absentWriter, writeAbsent } from '../absent.js';
+import { absentWriter, writeAbsent, type AbsentWriter } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
 import type { Field } from '../field.js';
 import { refusal, typeOfKind } from '../refuse.js';
+import { remembering } from '../remembering.js';
 import type { ColumnWriter, CompileInput, RowContext } from '../types.js';
 
 export function compileJson(rule: JsonRule, input: CompileInput): ColumnWriter {
@@ -38,8 +39,16 @@ export function compileJson(rule: JsonRule, input: CompileInput): ColumnWriter {
     write(json, context, out);
   };
 
-  if (rule.reshape !== undefined || wanted || !binary) return slow;
-  return withFastPaths(from, input, slow, (field) => fastJson(field, nullIsMissing, slow));
+  if (wanted) return slow;
+  return withFastPaths(
+    from,
+    input,
+    slow,
+    (field) =>
+      (rule.reshape === undefined && binary ? fastJson(field, nullIsMissing, slow) : undefined) ??
+      // Of several columns more than one may be looked at.
+      (from.fields.length === 1 ? repeatedJson(field, absent, slow) : undefined),
+  );
 }
 
 /** A field of type jsonb (a version byte in front) or json. */
@@ -82,6 +91,13 @@ function canonicalJson(text: string): string {
     if (!(error instanceof JsonFault)) throw error;
     return text;
   }
+}
+
+/** The same documents come again and again. */
+function repeatedJson({ at, name }: Field, absent: AbsentWriter, slow: ColumnWriter): ColumnWriter {
+  const filled = remembering(at, slow);
+  return (row, context, out) =>
+    row.length[at] === -1 ? absent(context, out, name) : filled(row, context, out);
 }
 
 /** What a PostgreSQL sends as jsonb is canonical already: version byte and text pass as they are. */

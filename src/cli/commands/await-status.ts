@@ -1,0 +1,48 @@
+import { askRun } from '../../client/ask-run.js';
+import type { RunHandle } from '../../client/runs.js';
+import { temporalError } from '../../client/temporal-error.js';
+import { MigrationError } from '../../contract/errors.js';
+import type { RunStatus } from '../../contract/status.js';
+import type { Call } from '../call.js';
+import { pause } from '../interruption.js';
+
+const lookEveryMs = 250;
+
+/**
+ * The run's status as soon as it is as it should be.
+ *
+ * @throws the signal's reason when somebody does not want to wait any longer, MigrationError ERR_001 when Temporal is gone
+ */
+export async function awaitStatus(
+  call: Call,
+  run: RunHandle,
+  isAsWanted: (status: RunStatus) => boolean,
+): Promise<RunStatus> {
+  const { address } = await call.temporal();
+  for (;;) {
+    call.signal.throwIfAborted();
+    try {
+      const { status } = await askRun(run);
+      if (status && isAsWanted(status)) return status;
+    } catch (error) {
+      throw temporalError(error, address);
+    }
+    await pause(lookEveryMs, call.signal);
+  }
+}
+
+/** The run's status at this moment. */
+export async function statusNow(call: Call, run: RunHandle): Promise<RunStatus> {
+  const { address } = await call.temporal();
+  try {
+    const { status, silence } = await askRun(run);
+    if (status) return status;
+    throw new MigrationError('ERR_001', `The run ${run.workflowId} does not answer: ${silence}.`, {
+      next: 'See that a worker is running (npm run worker); the run goes on where it was as soon as one is.',
+      place: { server: 'Temporal' },
+      transient: true,
+    });
+  } catch (error) {
+    throw temporalError(error, address);
+  }
+}

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
 import picocolors from 'picocolors';
+import type { HelpWords } from './help-lines.js';
 import { liveView } from './live-view.js';
 import { PlainProgress } from './plain-progress.js';
 import type { RunSnapshot } from './run-snapshot.js';
@@ -15,25 +16,24 @@ export interface Display {
   end(): void;
 }
 
-/** @param address of the Temporal Service, for the commands that a held run is helped with */
-export function createDisplay(stream: WriteStream, address: () => string): Display {
-  return stream.isTTY ? terminalDisplay(stream, address) : plainDisplay(stream, address);
+/** @param words for the commands that a held run is helped with */
+export function createDisplay(stream: WriteStream, words: HelpWords): Display {
+  return stream.isTTY ? terminalDisplay(stream, words) : plainDisplay(stream, words);
 }
 
-function terminalDisplay(stream: WriteStream, address: () => string): Display {
+function terminalDisplay(stream: WriteStream, words: HelpWords): Display {
   const update = createLogUpdate(stream);
   const colors = colorsOf(stream);
   return {
-    show: (snapshot) =>
-      update(liveView(snapshot, { width: Math.max(80, stream.columns), colors, address: address() })),
+    show: (snapshot) => update(liveView(snapshot, { width: Math.max(80, stream.columns), colors, words })),
     log: (line) => update.persist(line),
     end: () => update.done(),
   };
 }
 
-function plainDisplay(stream: WriteStream, address: () => string): Display {
+function plainDisplay(stream: WriteStream, words: HelpWords): Display {
   const log = (line: string): void => void stream.write(`${line}\n`);
-  const progress = new PlainProgress(log, address);
+  const progress = new PlainProgress(log, words);
   return { show: (snapshot) => progress.show(snapshot), log, end: () => undefined };
 }
 

@@ -3,15 +3,15 @@ import type { Colors } from 'picocolors/types.js';
 import { phases } from '../contract/names.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
 import { bar, count, percent, timeOfDay, timeSpan, wholePercent, wrap } from '../report/format.js';
-import { helpLines } from './help-lines.js';
+import { helpLines, type HelpWords } from './help-lines.js';
 import { activityText, isHeld, type RunSnapshot, type StepWork } from './run-snapshot.js';
 
 export interface Screen {
   /** columns of the terminal */
   readonly width: number;
   readonly colors: Colors;
-  /** of the Temporal Service, for the commands that would help */
-  readonly address: string;
+  /** for the commands that would help */
+  readonly words: HelpWords;
   /** only in tests; else the operator's own */
   readonly timeZone?: string;
 }
@@ -160,8 +160,8 @@ function activityLines({ pending, silence, status }: RunSnapshot, { colors, widt
   return [...new Set(lines)];
 }
 
-function holdLines({ run }: RunSnapshot, status: RunStatus, { colors, width, address }: Screen): string[] {
+function holdLines({ run }: RunSnapshot, status: RunStatus, { colors, width, words }: Screen): string[] {
   if (!isHeld(status)) return [];
-  const [what = '', ...help] = helpLines(run, status, address);
+  const [what = '', ...help] = helpLines(run, status, words);
   return ['', ...wrap(what, width - 1).map(colors.yellow), ...help];
 }

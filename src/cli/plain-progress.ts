@@ -2,7 +2,7 @@
 import { phases } from '../contract/names.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
 import { count, percent, timeSpan, wholePercent } from '../report/format.js';
-import { helpLines } from './help-lines.js';
+import { helpLines, type HelpWords } from './help-lines.js';
 import { activityText, isHeld, type RunSnapshot, singularOf, titleOf } from './run-snapshot.js';
 
 const progressEveryMs = 3_000;
@@ -11,7 +11,7 @@ const silenceMs = 10_000;
 
 export class PlainProgress {
   readonly #writeLine: (line: string) => void;
-  readonly #address: () => string;
+  readonly #words: HelpWords;
   readonly #said = new Set<string>();
   #progressAt = 0;
   #now = 0;
@@ -19,9 +19,9 @@ export class PlainProgress {
   #held = false;
   #slowedSince: string | null = null;
 
-  constructor(write: (line: string) => void, address: () => string) {
+  constructor(write: (line: string) => void, words: HelpWords) {
     this.#writeLine = write;
-    this.#address = address;
+    this.#words = words;
   }
 
   show(snapshot: RunSnapshot): void {
@@ -88,7 +88,7 @@ export class PlainProgress {
   /** Said again whenever it is held anew. */
   #hold(run: string, status: RunStatus): void {
     const held = isHeld(status);
-    if (held && !this.#held) for (const line of helpLines(run, status, this.#address())) this.#write(line);
+    if (held && !this.#held) for (const line of helpLines(run, status, this.#words)) this.#write(line);
     this.#held = held;
   }
 

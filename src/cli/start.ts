@@ -17,6 +17,7 @@ import { type EmbeddedStack, withEmbeddedStack } from './embedded-stack.js';
 import { errorDocument } from './error-document.js';
 import { exitCodeOf, exitCodes, explain, type ExitCode } from './exit-code.js';
 import { type FollowEnd, followRun } from './follow-run.js';
+import { temporalWords } from './help-lines.js';
 import { Interrupted, listenForInterruption, untilAborted } from './interruption.js';
 import { isHeld } from './run-snapshot.js';
 import { type RunAddresses, type RunDocument, outcomeOf, runDocument } from './run-document.js';
@@ -67,7 +68,9 @@ async function main(): Promise<ExitCode> {
     json: given['json'] === true,
   };
   let address = '';
-  const display = createDisplay(options.json ? process.stderr : process.stdout, () => address);
+  const display = createDisplay(options.json ? process.stderr : process.stdout, (run, name) =>
+    temporalWords(address)(run, name),
+  );
   const interruption = listenForInterruption(() => display.log('Ending everything...'));
   // The real path: PostgreSQL's account and ours must mean the same folder.
   const dataDir = await mkdtemp(path.join(await realpath(tmpdir()), 'nxt-migrate-start-'));

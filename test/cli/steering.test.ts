@@ -51,6 +51,7 @@ describe('an operator at a terminal', { timeout: 120_000 }, () => {
       const status = await type('status', '--session=Rehearsal', '--table=customers');
       expect(status).toMatchObject({ code: 0, stderr: '' });
       expect(lines(status)).toContain('📊 Progress: 1,250/1,250 customers (100%)');
+      expect(lines(status)).toContain('nxt-migrate rollback --full --session=migration-Rehearsal');
       expect(lines(status)).toContain('✅ Customer migration completed: 1,250 records migrated');
       const document = JSON.parse((await type('progress', '--json')).stdout);
       expect(document).toMatchObject({

@@ -1,5 +1,6 @@
 import picocolors from 'picocolors';
 import { expect, test } from 'vitest';
+import { temporalWords } from '../../src/cli/help-lines.js';
 import { liveView } from '../../src/cli/live-view.js';
 import { PlainProgress } from '../../src/cli/plain-progress.js';
 import type { RunSnapshot, StepWork } from '../../src/cli/run-snapshot.js';
@@ -7,7 +8,7 @@ import type { RunStatus } from '../../src/contract/status.js';
 import { exampleStatus, exampleStep } from '../report/example-status.js';
 
 const startedAt = Date.parse('2025-01-19T10:00:00Z');
-const address = '127.0.0.1:7233';
+const words = temporalWords('127.0.0.1:7233');
 
 function snapshot(status: RunStatus, seconds: number, work: Record<string, StepWork> = {}): RunSnapshot {
   return {
@@ -49,7 +50,7 @@ const waiting = exampleStatus({
 });
 
 function screenOf(shown: RunSnapshot, width = 80): string {
-  return liveView(shown, { width, colors: picocolors.createColors(false), address, timeZone: 'UTC' });
+  return liveView(shown, { width, colors: picocolors.createColors(false), words, timeZone: 'UTC' });
 }
 
 test('the screen shows phases, bars, rows, rate, rejects, time left and deadline within 80 columns', () => {
@@ -110,10 +111,7 @@ test('what slows the run is on the screen with its reason', () => {
 
 function plainLines(...snapshots: RunSnapshot[]): string[] {
   const lines: string[] = [];
-  const progress = new PlainProgress(
-    (line) => lines.push(line),
-    () => address,
-  );
+  const progress = new PlainProgress((line) => lines.push(line), words);
   for (const shown of snapshots) progress.show(shown);
   return lines;
 }

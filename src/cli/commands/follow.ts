@@ -3,13 +3,14 @@ import type { RunStatus } from '../../contract/status.js';
 import type { Call } from '../call.js';
 import { createDisplay } from '../display.js';
 import { type FollowEnd, followRun } from '../follow-run.js';
+import { commandWords } from '../help-lines.js';
 import { isHeld } from '../run-snapshot.js';
 
 /** Shows the run at work until it waits for somebody or has ended. Who stops looking leaves it alone. */
 export async function follow(call: Call, handle: RunHandle): Promise<FollowEnd> {
   const { address } = await call.temporal();
   const db = await call.target();
-  const display = call.json ? undefined : createDisplay(process.stdout, () => address);
+  const display = call.json ? undefined : createDisplay(process.stdout, commandWords);
   try {
     return await followRun({
       handle,

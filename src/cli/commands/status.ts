@@ -4,7 +4,7 @@ import { isHeld } from '../run-snapshot.js';
 import { readStepProgress, withProgress } from '../../store/read-progress.js';
 import { textOption, type Call } from '../call.js';
 import type { CommandWork } from '../command.js';
-import { helpLines } from '../help-lines.js';
+import { commandWords, helpLines } from '../help-lines.js';
 import { statusNow } from './await-status.js';
 import { deadlineLine, stateLines, stepLines } from './state-lines.js';
 
@@ -17,8 +17,7 @@ export const showStatus: CommandWork = async (call) => {
   if (status.state === 'running' || isHeld(status)) call.say(deadlineLine(status));
   if (status.throttle) call.say(`🐢 Slowed down: ${status.throttle.reason}`);
   if (isHeld(status)) {
-    const { address } = await call.temporal();
-    for (const line of helpLines(run, status, address).slice(1)) call.say(line);
+    for (const line of helpLines(run, status, commandWords).slice(1)) call.say(line);
   }
   return { ok: true, document: { run, ...status, steps } };
 };

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { CommittedChunk } from './chunk-size.js';
-import type { EarlyReading } from './ranges/early-reading.js';
+import type { Begun } from './ranges/begun.js';
 import type { ChunkLimit, KeyBounds, SourceDatabase, SourceTable } from './source/types.js';
 import type { SourceChunk } from './row.js';
 import { TupleWriter } from './target/tuple-writer.js';
@@ -18,12 +18,17 @@ export interface MovedRows {
   rejected: number;
 }
 
+/** The reading of a range that was begun while another one was at work. */
+export interface EarlyReading extends Begun<SourceChunk> {
+  /** of its bounds */
+  readonly lower: KeyBounds['lower'];
+}
+
 export interface RangeMove {
   readonly place: Omit<ChunkPlace, 'chunk'>;
   readonly source: SourceDatabase;
   readonly table: SourceTable;
   readonly bounds: KeyBounds;
-  /** of this range, begun while another one was at work */
   readonly early?: EarlyReading | undefined;
   /** read anew for each chunk: rows at the most (the batch size), and bytes */
   readonly limit: ChunkLimit;
@@ -63,7 +68,7 @@ export async function moveRange(move: RangeMove): Promise<boolean> {
       return end === 'all read';
     }
   } finally {
-    move.early?.end();
+    void move.early?.end();
   }
 }
 
@@ -80,9 +85,9 @@ async function moveOn(move: RangeMove, moved: MovedRows): Promise<'all read' | '
     const bounds = { lower: last?.lastKey ?? move.bounds.lower, upper: move.bounds.upper };
     const { early } = move;
     const isBegun = early !== undefined && early.lower?.join('\0') === bounds.lower?.join('\0');
-    if (!isBegun) early?.end();
+    if (!isBegun) void early?.end();
     const chunks = isBegun
-      ? early.chunks()
+      ? early.items
       : move.source.read(move.table, {
           bounds,
           limit: move.limit,

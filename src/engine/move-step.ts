@@ -4,10 +4,10 @@ import type { CommittedChunk } from './chunk-size.js';
 import { loadDecisions } from './decisions.js';
 import type { PassPoint } from '../observe/fault-point.js';
 import { lastChunkOf, rangeLock } from '../store/chunks.js';
-import { moveRange, type MovedRows } from './move-range.js';
+import { moveRange, type EarlyReading, type MovedRows } from './move-range.js';
 import type { ChunkLimit, SourceDatabase } from './source/types.js';
 import { HeldReferences, type SharedReferences } from './references/shared-references.js';
-import { EarlyReading } from './ranges/early-reading.js';
+import { begin } from './ranges/begun.js';
 import type { Step, StepSource } from './step.js';
 
 export interface StepMove {
@@ -50,7 +50,7 @@ export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
       const next = begun?.range ?? (await claimRange(client, step));
       if (next === 'none') return true;
       if (move.pause.aborted) {
-        begun?.reading.end();
+        void begun?.reading.end();
         return false;
       }
       if (next === 'wait') {
@@ -78,7 +78,7 @@ export async function moveStep(step: Step, move: StepMove): Promise<boolean> {
       if (!through) return false;
     }
   } finally {
-    (await ahead.catch(() => undefined))?.reading.end();
+    void (await ahead.catch(() => undefined))?.reading.end();
     references.release();
     await client.end().catch(() => undefined);
   }
@@ -105,10 +105,11 @@ async function beginNext(
   const last = await lastChunkOf(client, placeOf(step, range));
   const bounds = { lower: last?.lastKey ?? range.lower, upper: range.upper };
   const { table } = sourceOf(step, range);
-  return {
-    range,
-    reading: new EarlyReading(move.database, table, { bounds, limit: move.limit, pause: move.pause }),
-  };
+  const reading = begin(
+    (signal) => move.database.read(table, { bounds, limit: move.limit, signal }),
+    move.pause,
+  );
+  return { range, reading: { ...reading, lower: bounds.lower } };
 }
 
 interface Range {

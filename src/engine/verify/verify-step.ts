@@ -3,6 +3,7 @@ import type { PassPoint } from '../../observe/fault-point.js';
 import { inTransaction } from '../../store/transaction.js';
 import { ChunkTransformer } from '../chunk-transformer.js';
 import { loadDecisions } from '../decisions.js';
+import { begin, type Begun } from '../ranges/begun.js';
 import { stepOfKind } from '../retry/retry-range.js';
 import { oneAhead } from '../source/one-ahead.js';
 import type { SourceDatabase } from '../source/types.js';
@@ -71,26 +72,26 @@ export async function verifyStep(
       rows += chunk.read;
       options.progress(rows);
     };
-    const begin = (held?: Range) =>
+    const beginNext = (held?: Range) =>
       beginRange({ step, database, client, reading, references, options }, held);
-    let range = await begin();
+    let range = await beginNext();
     while (range) {
       const { chunks } = range;
       let compared = 0;
       // What is found of one chunk is noted while the next one is compared.
       let noted = Promise.resolve();
-      for await (const one of range.compared()) {
+      for await (const one of range.items) {
         options.at?.('chunk-compared');
         await noted;
         noted = note(one);
         noted.catch(() => undefined);
         if (++compared < chunks * aheadShare || ahead) continue;
-        ahead = begin(range);
+        ahead = beginNext(range);
         ahead.catch(() => undefined);
       }
       await noted;
       await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [lockOf(step, range)]);
-      const next = ahead ?? begin();
+      const next = ahead ?? beginNext();
       ahead = undefined;
       range = await next;
     }
@@ -139,10 +140,8 @@ function lockOf({ ref, entity }: Step, { sourceTable, range }: Range): string {
 /** Chunks of a range that are compared when the next one is begun: its server may have to sort before it sends a row. */
 const aheadShare = 0.6;
 
-interface BegunRange extends Range {
+interface BegunRange extends Range, Begun<ComparedOne> {
   readonly chunks: number;
-  readonly compared: () => AsyncGenerator<ComparedOne>;
-  readonly end: () => Promise<void>;
 }
 
 /** Claims a range and compares its first chunk, whether that is waited for or not. */
@@ -150,33 +149,15 @@ async function beginRange(
   parts: Omit<Comparing, 'range' | 'left'>,
   held: Range | undefined,
 ): Promise<BegunRange | undefined> {
-  const { client, step } = parts;
+  const { client, step, options } = parts;
   const range = await claimRange(client, step, held);
   if (!range) return undefined;
   const left = await chunksLeft(client, step, range);
-  const given = new AbortController();
-  const signal = AbortSignal.any([parts.options.signal, given.signal]);
-  const items = compareRange({ ...parts, range, left, options: { ...parts.options, signal } });
-  const first = items.next();
-  first.catch(() => undefined);
-  return {
-    ...range,
-    chunks: left.length,
-    compared: async function* compared() {
-      try {
-        const { done, value } = await first;
-        if (done === true) return;
-        yield value;
-        yield* items;
-      } finally {
-        await items.return(undefined);
-      }
-    },
-    end: async () => {
-      given.abort(new Error('the range is not compared after all'));
-      await items.return(undefined).catch(() => undefined);
-    },
-  };
+  const begun = begin(
+    (signal) => compareRange({ ...parts, range, left, options: { ...options, signal } }),
+    options.signal,
+  );
+  return { ...range, ...begun, chunks: left.length };
 }
 
 interface ComparedOne {

@@ -4,6 +4,7 @@ import type { TupleWriter } from '../../target/tuple-writer.js';
 import { asciiUnits } from '../../values/ascii-number.js';
 import { integerLimits, parseInteger } from '../../values/integer.js';
 import { misfit } from '../../values/pg-numeric.js';
+import { readUuid } from '../../values/uuid.js';
 import { widerInteger } from '../../values/wider/integer.js';
 import { absentWriter, writeAbsent } from '../absent.js';
 import { alternatives, withFastPaths } from '../alternatives.js';
@@ -108,11 +109,11 @@ function fastLenient(
   { target, type, wanted }: CompileInput,
   slow: ColumnWriter,
 ): ColumnWriter | undefined {
-  if (wanted || !target.nullable) return undefined;
+  if (wanted || !target.nullable || rule.required === true || rule.default !== undefined) return undefined;
   if (rule.min !== undefined || rule.max !== undefined) return undefined;
   if (kind === 'text' || encoding === 'text')
     return (row, context, out) =>
-      row.length[at] === 36 && isDashed(row.bytes, row.start[at] as number)
+      row.length[at] === 36 && readUuid(row.bytes, row.start[at] as number, scratch, 0)
         ? out.null()
         : slow(row, context, out);
   if (kind === 'uuid')
@@ -122,11 +123,8 @@ function fastLenient(
     row.length[at] === 4 ? out.copy(row.bytes, row.start[at] as number, 4) : slow(row, context, out);
 }
 
-/** Of 36 bytes: visible ones with dashes where a UUID has them, in the middle of which no integer has one. */
-function isDashed(bytes: Buffer, start: number): boolean {
-  const first = bytes[start] as number;
-  return first > 0x20 && first < 0x7f && bytes[start + 8] === 0x2d && bytes[start + 13] === 0x2d;
-}
+/** For a UUID that is read only to know that it is one. */
+const scratch = Buffer.alloc(16);
 
 /** Reads a number, `misfit` for what needs a closer look. */
 function integerReader({

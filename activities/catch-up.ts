@@ -1,8 +1,10 @@
 import { catchUpStep } from '../src/engine/catch-up/catch-up-step.js';
 import type { PassPoint } from '../src/observe/fault-point.js';
+import type { Turn } from '../src/pressure/courtesy.js';
 import { sourceRows, stepCounts } from '../src/store/runs.js';
+import { courteously } from './courteous.js';
 import type { RunContext } from './run-context.js';
-import type { Activities } from './types.js';
+import type { Activities, CaughtUpStep } from './types.js';
 
 type CatchUp = Pick<Activities, 'catchUpStep'>;
 
@@ -10,10 +12,11 @@ type CatchUp = Pick<Activities, 'catchUpStep'>;
 export function catchUpActivities(context: RunContext, at?: PassPoint): CatchUp {
   return {
     catchUpStep: ({ number, behind, batchSize, ...ref }) =>
-      context.attempt(ref, async ({ pause, signal, progress, stopped }) => {
-        try {
-          return await context.withStep(ref, async (step, source, client) => {
-            const memory = context.memoryGuard(batchSize);
+      context.attempt(ref, async (attempt) => {
+        const { signal, progress, stopped } = attempt;
+        const memory = context.memoryGuard(batchSize);
+        const catchUp = ({ pause, pace }: Turn): Promise<CaughtUpStep> =>
+          context.withStep(ref, async (step, source, client) => {
             const caughtUp = await catchUpStep(step, {
               database: source,
               connect: () => context.connectTarget(),
@@ -22,6 +25,7 @@ export function catchUpActivities(context: RunContext, at?: PassPoint): CatchUp 
               limit: memory.limit,
               pause,
               signal,
+              pace,
               progress: (done) => {
                 memory.look();
                 progress({ done, of: null });
@@ -30,6 +34,18 @@ export function catchUpActivities(context: RunContext, at?: PassPoint): CatchUp 
             });
             const counts = await stepCounts(client, ref.run, ref.step);
             return { ...counts, ...caughtUp, source: await sourceRows(client, ref.run, ref.step) };
+          });
+        try {
+          return await courteously(context, {
+            ref,
+            // Only one works on a step that is caught up.
+            lane: 0,
+            // The step's own, and two to compare and change; the catalogue's and the reading.
+            need: { source: 2, target: 3 },
+            left: 'chunks',
+            attempt,
+            work: catchUp,
+            isOver: ({ done }) => done,
           });
         } catch (error) {
           if (!signal.aborted) throw error;

@@ -114,6 +114,25 @@ describe('a server that is busy with others', () => {
     });
   }, 120_000);
 
+  test('is left alone by a catch-up too, which then comes to its end', async () => {
+    await prepare({ MIGRATION_MAX_ACTIVE_SESSIONS: '1' });
+    await environment.withWorker(async () => {
+      const run = await environment.start({ ...input, mode: 'stepwise' });
+      const stoodStill = ({ state }: RunStatus) => state === 'waiting';
+      await environment.waitFor(run, stoodStill);
+      await run.executeUpdate('run-step', { args: [{ step: 'customers' }] });
+      await environment.waitFor(run, stoodStill);
+      await environment.query('source', `update legacy_customers set company_name = 'Changed'`);
+      await come(3, 'select pg_sleep(1000)');
+      await run.executeUpdate('catch-up');
+      await environment.waitFor(run, slowedBy('load', /waits/));
+      await leave();
+      const { actions, throttle } = await environment.waitFor(run, stoodStill);
+      expect(actions.at(-1)?.reason).toMatch(/^customers: 0 inserted, \d+ updated, 0 deleted$/);
+      expect(throttle).toBeNull();
+    });
+  }, 120_000);
+
   test('a run that waits for it is paused and stopped at once', async () => {
     await prepare({ MIGRATION_MAX_ACTIVE_SESSIONS: '1' });
     await environment.withWorker(async () => {

@@ -3,7 +3,7 @@ import type { RunRef } from '../../contract/outline.js';
 import type { Entity } from '../../plan/model.js';
 import { reopenStep } from '../complete/reopen-step.js';
 import type { Step } from '../step.js';
-import type { Changes, LeftRow } from './catch-up-chunk.js';
+import type { Changes, LeftRow } from './changes.js';
 import type { StoredChunk } from './stored-chunk.js';
 
 export interface Position {

@@ -2,8 +2,7 @@ import type { Client } from 'pg';
 import type { PassPoint } from '../../observe/fault-point.js';
 import { quoteIdent, quoteTable } from '../../store/quote.js';
 import type { Step } from '../step.js';
-import { copyTuples } from '../target/copy-tuples.js';
-import { tuplesBut } from '../target/load-tuples.js';
+import { loadTuples, type Refused } from '../target/load-tuples.js';
 import { matchesKey } from '../target/key-match.js';
 import type { PreparedChunk } from '../target/prepared-chunk.js';
 import { rowFaultOf, type RefusedRow } from '../target/row-fault.js';
@@ -27,6 +26,7 @@ export class StagedRows {
   /** columns that stay as they are where a row is there already */
   readonly #untouched: ReadonlySet<string>;
   #columns: readonly string[] = [];
+  #keys: readonly string[] = [];
   #unique: readonly UniqueIndex[] | undefined;
 
   constructor(client: Client, step: Step, untouched: ReadonlySet<string>) {
@@ -35,16 +35,18 @@ export class StagedRows {
     this.#untouched = untouched;
   }
 
-  /** In the open transaction. */
-  async stage(rows: PreparedChunk): Promise<void> {
+  /** In the open transaction. Answers the rows that the types of the table refuse, by their position: these are not staged. */
+  async stage(rows: PreparedChunk): Promise<Refused> {
     const { name, key } = this.#step.target;
     this.#columns = rows.columns.filter((column) => !this.#untouched.has(column) && !key.includes(column));
     await this.#client.query(
       `create temporary table if not exists ${stageName} as select * from ${quoteTable(name)} with no data`,
     );
     await this.#client.query(`truncate ${quoteTable(stage)}`);
-    await copyTuples(this.#client, stage, rows, tuplesBut(rows));
+    const { refused } = await loadTuples(this.#client, stage, rows);
+    this.#keys = [...rows.targetKeys.texts()].filter((_, position) => !refused.has(position));
     await this.#client.query(`analyze ${quoteTable(stage)}`);
+    return refused;
   }
 
   /**
@@ -52,22 +54,48 @@ export class StagedRows {
    * row. `inserted`: keys of staged rows that the target is not to have yet.
    */
   async holders(inserted: readonly string[]): Promise<string[]> {
+    const found = new Set<string>();
+    for (const index of await this.#uniqueIndexes())
+      for (const key of await this.#holdersBy(index, inserted)) found.add(key);
+    return [...found];
+  }
+
+  /** A row that an expression of the index stumbles over has no key in it: it is refused when it is written. */
+  async #holdersBy(index: UniqueIndex, inserted: readonly string[]): Promise<string[]> {
+    const holdersOf = (staged: readonly string[] | null) =>
+      this.#attempt(() => this.#findHolders(index, inserted, staged));
+    const all = await holdersOf(null);
+    if ('done' in all) return all.done;
+    const found: string[] = [];
+    for (const key of this.#keys) {
+      const one = await holdersOf([key]);
+      if ('done' in one) found.push(...one.done);
+    }
+    return found;
+  }
+
+  /** `staged`: keys of the staged rows to look at; null: all. */
+  async #findHolders(
+    { columns, condition }: UniqueIndex,
+    inserted: readonly string[],
+    staged: readonly string[] | null,
+  ): Promise<string[]> {
     const { target } = this.#step;
     const key = (alias: string) => keyText(target.key, alias);
-    const found = new Set<string>();
-    for (const { columns, condition } of await this.#uniqueIndexes()) {
-      const where = condition === null ? '' : ` where ${condition}`;
-      const select = (table: string) =>
-        `(select ${[...target.key.map(quoteIdent), ...columns.map((column, i) => `${column} as u${i}`)].join(', ')} from ${table}${where})`;
-      const { rows } = await this.#client.query<{ key: string }>(
-        `select distinct ${key('t')} as key from ${select(quoteTable(stage))} s
-         join ${select(quoteTable(target.name))} t on ${columns.map((_, i) => `t.u${i} = s.u${i}`).join(' and ')}
-         where ${key('t')} <> ${key('s')} or ${key('s')} = any($1)`,
-        [inserted],
-      );
-      for (const row of rows) found.add(row.key);
-    }
-    return [...found];
+    const names = [...target.key.map(quoteIdent), ...columns.map((column, i) => `${column} as u${i}`)];
+    const holds = condition === null ? 'true' : `(${condition})`;
+    const { rows } = await this.#client.query<{ key: string }>(
+      `select distinct ${key('t')} as key
+       from (
+         select ${names.join(', ')} from ${quoteTable(stage)} r
+         where ($2::text[] is null or ${key('r')} = any($2)) and ${holds}
+       ) s
+       join (select ${names.join(', ')} from ${quoteTable(target.name)} where ${holds}) t
+         on ${columns.map((_, i) => `t.u${i} = s.u${i}`).join(' and ')}
+       where ${key('t')} <> ${key('s')} or ${key('s')} = any($1)`,
+      [inserted, staged],
+    );
+    return rows.map((row) => row.key);
   }
 
   /**
@@ -77,34 +105,39 @@ export class StagedRows {
   async update(keys: readonly string[], at?: PassPoint): Promise<Map<string, RefusedRow>> {
     const refused = new Map<string, RefusedRow>();
     if (keys.length === 0 || this.#columns.length === 0) return refused;
-    const fault = await this.#tryUpdate(keys);
+    const all = await this.#attempt(() => this.#replace(keys));
     at?.('in-catch-up');
-    if (fault === undefined) return refused;
+    if ('done' in all) return refused;
     for (const key of keys) {
-      const of = await this.#tryUpdate([key]);
-      if (of) refused.set(key, of);
+      const one = await this.#attempt(() => this.#replace([key]));
+      if ('fault' in one) refused.set(key, one.fault);
     }
     return refused;
   }
 
-  async #tryUpdate(keys: readonly string[]): Promise<RefusedRow | undefined> {
+  async #replace(keys: readonly string[]): Promise<void> {
     const { target } = this.#step;
     const set = this.#columns.map((column) => `${quoteIdent(column)} = s.${quoteIdent(column)}`);
+    await this.#client.query(
+      `update ${quoteTable(target.name)} t set ${set.join(', ')}
+       from unnest($1::${target.keyKind}[]) k(key) join ${quoteTable(stage)} s on ${matchesKey(target, 's', 'k.key')}
+       where ${matchesKey(target, 't', 'k.key')}`,
+      [keys],
+    );
+  }
+
+  /** What a row is to blame for is answered, and undone; any other error is thrown. */
+  async #attempt<T>(work: () => Promise<T>): Promise<{ readonly done: T } | { readonly fault: RefusedRow }> {
     await this.#client.query('savepoint rows');
     try {
-      await this.#client.query(
-        `update ${quoteTable(target.name)} t set ${set.join(', ')}
-         from unnest($1::${target.keyKind}[]) k(key) join ${quoteTable(stage)} s on ${matchesKey(target, 's', 'k.key')}
-         where ${matchesKey(target, 't', 'k.key')}`,
-        [keys],
-      );
+      const done = await work();
       await this.#client.query('release savepoint rows');
-      return undefined;
+      return { done };
     } catch (error) {
       const fault = rowFaultOf(error);
       if (!fault) throw error;
-      await this.#client.query('rollback to savepoint rows');
-      return fault;
+      await this.#client.query('rollback to savepoint rows; release savepoint rows');
+      return { fault };
     }
   }
 

@@ -64,6 +64,26 @@ export async function keyRanges(
   return rows;
 }
 
+/** Legacy ids of the rows that a chunk has brought in, or made part of others. */
+export async function legacyIdsOfChunk(
+  client: Client,
+  { ref, entity }: Step,
+  { sourceTable, range, chunk }: StoredChunk,
+): Promise<string[]> {
+  const { rows } = await client.query<{ legacyId: string }>(
+    `select coalesce(k.legacy, k.target) as "legacyId"
+     from migration.lineage l
+     cross join lateral unnest(coalesce(l.target_uuids::text[], l.target_bigints::text[], l.target_texts), l.legacy_keys)
+       k(target, legacy)
+     where l.run = $1 and l.step = $2 and l.source_table = $3 and l.range = $4 and l.chunk = $5
+     union all
+     select legacy_id from migration.merges
+     where run = $1 and step = $2 and legacy_table = $3 and range = $4 and chunk = $5`,
+    [ref.run, entity.step, sourceTable, range, chunk],
+  );
+  return rows.map((row) => row.legacyId);
+}
+
 /** Legacy ids of rows that have left the quarantine: they belong to the chunks that brought them in. */
 export async function retriedRows(
   client: Client,

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { parseDatabaseUrl } from '../../../src/config/parse-database-url.js';
 import { parseRunInput } from '../../../src/contract/input.js';
-import { catchUpStep, type CaughtUp, type StepCatchUp } from '../../../src/engine/catch-up/catch-up-step.js';
+import type { StepCatchUp } from '../../../src/engine/catch-up/catch-up-options.js';
+import { catchUpStep, type CaughtUp } from '../../../src/engine/catch-up/catch-up-step.js';
 import { completeStep } from '../../../src/engine/complete/complete-step.js';
 import { moveStep } from '../../../src/engine/move-step.js';
 import { connect } from '../../../src/engine/postgres/connect.js';

@@ -81,7 +81,7 @@ test('what cannot be installed is said in a sentence, and nothing is run', async
 test('an entry that there is not is answered with those there are', async () => {
   const { stderr, code } = await bootstrap(project, 'strat');
   expect([stderr, code]).toEqual([
-    'bootstrap runs start, stack, bench, catch-up, trace, build, test, and was asked for "strat".\n',
+    'bootstrap runs start, stack, bench, nxt-migrate, trace, build, test, and was asked for "strat".\n',
     1,
   ]);
 });

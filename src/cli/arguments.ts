@@ -38,12 +38,7 @@ export function parseArguments(
     .exitOverride()
     .allowExcessArguments(false)
     .addHelpText('after', `\nExamples:\n${spec.examples.map((example) => `  ${example}`).join('\n')}`);
-  for (const { flags, description, default: value, parse } of spec.options) {
-    const option = new Option(flags, description);
-    if (value !== undefined) option.default(value);
-    if (parse) option.argParser(parse);
-    command.addOption(option);
-  }
+  addOptions(command, spec.options);
   try {
     command.parse([...npmFlags(spec, environment), ...args], { from: 'user' });
   } catch (error) {
@@ -52,6 +47,15 @@ export function parseArguments(
     throw error;
   }
   return command.opts();
+}
+
+export function addOptions(command: Command, options: readonly OptionSpec[]): void {
+  for (const { flags, description, default: value, parse } of options) {
+    const option = new Option(flags, description);
+    if (value !== undefined) option.default(value);
+    if (parse) option.argParser(parse);
+    command.addOption(option);
+  }
 }
 
 /** `--table=<name>, --json, --help` */

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** `nxt-migrate <command>`: all commands of the catalogue. The scripts of package.json call it too. */
-import { CommanderError } from 'commander';
 import { catalogue } from './catalogue/index.js';
 import { errorFields } from './error-document.js';
 import { exitCodeOf, exitCodes, explain, type ExitCode } from './exit-code.js';
@@ -21,7 +20,7 @@ async function main(): Promise<ExitCode> {
     return ok ? exitCodes.ok : exitCodes.failed;
   } catch (error) {
     if (json) printDocument({ error: errorFields(error) });
-    if (!(error instanceof CommanderError)) process.stderr.write(`${explain(error)}\n`);
+    process.stderr.write(`${explain(error)}\n`);
     return exitCodeOf(error);
   } finally {
     interruption.dispose();

@@ -1,6 +1,6 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { Environment } from '../config/env-file.js';
-import { optionTexts, npmFlags, type OptionSpec } from './arguments.js';
+import { addOptions, optionTexts, npmFlags, type OptionSpec } from './arguments.js';
 import { groups, scriptOf, type CommandEntry } from './command.js';
 
 /** Of every command. */
@@ -42,12 +42,7 @@ export function parseCall(
       .allowExcessArguments(false)
       .showSuggestionAfterError()
       .addHelpText('after', helpAfter(entry));
-    for (const { flags, description, default: value, parse } of options) {
-      const option = new Option(flags, description);
-      if (value !== undefined) option.default(value);
-      if (parse) option.argParser(parse);
-      command.addOption(option);
-    }
+    addOptions(command, options);
     command.action(() => {
       found = { entry, options: command.opts() };
     });

@@ -3,7 +3,7 @@ import { phases } from '../contract/names.js';
 import type { RunStatus, StepStatus } from '../contract/status.js';
 import { count, percent, timeSpan, wholePercent } from '../report/format.js';
 import { helpLines, type HelpWords } from './help-lines.js';
-import { activityText, isHeld, type RunSnapshot, singularOf, titleOf } from './run-snapshot.js';
+import { activityText, completedLine, isHeld, type RunSnapshot, titleOf } from './run-snapshot.js';
 
 const progressEveryMs = 3_000;
 /** Nobody should wonder for longer whether it hangs. */
@@ -47,16 +47,7 @@ export class PlainProgress {
     if (step.state === 'pending') return;
     this.#once(`🔄 Migrating ${label}...`);
     if (step.state === 'failed') this.#once(`❌ ${titleOf(step)} migration failed`);
-    if (step.state === 'completed') {
-      const { migrated, merged, rejected } = step;
-      const others = [
-        ...(merged > 0 ? [`, ${count(merged)} merged`] : []),
-        ...(rejected > 0 ? [`, ${count(rejected)} rejected`] : []),
-      ];
-      this.#once(
-        `✅ ${singularOf(titleOf(step))} migration completed: ${count(migrated)} records migrated${others.join('')}`,
-      );
-    }
+    if (step.state === 'completed') this.#once(completedLine(step));
   }
 
   #compared(step: StepStatus): void {

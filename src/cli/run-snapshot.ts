@@ -39,9 +39,14 @@ export function titleOf({ step }: StepStatus): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** `Customer` for `Customers`, as the manual says of what is completed. */
-export function singularOf(title: string): string {
-  return title.endsWith('s') ? title.slice(0, -1) : title;
+/** What the manual says of a step that is in, `Customer` for `Customers`. */
+export function completedLine(step: StepStatus): string {
+  const { migrated, merged, rejected } = step;
+  const others = [
+    ...(merged > 0 ? [`, ${count(merged)} merged`] : []),
+    ...(rejected > 0 ? [`, ${count(rejected)} rejected`] : []),
+  ].join('');
+  return `✅ ${titleOf(step).replace(/s$/, '')} migration completed: ${count(migrated)} records migrated${others}`;
 }
 
 /** `checkReferences 3/9`, and why it failed the last time: what the run waits for just now. */

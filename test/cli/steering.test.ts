@@ -79,7 +79,13 @@ describe('an operator at a terminal', { timeout: 120_000 }, () => {
       expect((await type('configure', '--batch-sizes=customers:500', '--parallel=1')).stdout).toContain(
         'batchSizes',
       );
-      expect((await type('configure')).code).toBe(2);
+      const empty = await type('configure');
+      expect(empty.code).toBe(2);
+      expect(empty.stderr).toContain('Say what is to change');
+      const nameless = await type('step');
+      expect(nameless.code).toBe(2);
+      expect(nameless.stderr).toContain('Say which step with --name=<step>');
+      expect((await type('errors', '--table=nothing')).stderr).toContain('The run has no table nothing.');
       expect((await type('extend-timeout', '--by=30m')).code).toBe(0);
       expect((await type('skip-validation')).code).toBe(2);
 

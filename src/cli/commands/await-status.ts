@@ -7,6 +7,8 @@ import type { Call } from '../call.js';
 import { pause } from '../interruption.js';
 
 const lookEveryMs = 250;
+/** A run that has not answered for so long will not, with nobody there to help it. */
+const longSilenceMs = 30_000;
 
 /**
  * The run's status as soon as it is as it should be.
@@ -19,11 +21,14 @@ export async function awaitStatus(
   isAsWanted: (status: RunStatus) => boolean,
 ): Promise<RunStatus> {
   const { address } = await call.temporal();
+  let answeredAt = Date.now();
   for (;;) {
     call.signal.throwIfAborted();
     try {
-      const { status } = await askRun(run);
+      const { status, silence } = await askRun(run);
       if (status && isAsWanted(status)) return status;
+      if (status) answeredAt = Date.now();
+      else if (Date.now() - answeredAt > longSilenceMs) throw noAnswer(run, silence);
     } catch (error) {
       throw temporalError(error, address);
     }
@@ -37,12 +42,16 @@ export async function statusNow(call: Call, run: RunHandle): Promise<RunStatus> 
   try {
     const { status, silence } = await askRun(run);
     if (status) return status;
-    throw new MigrationError('ERR_001', `The run ${run.workflowId} does not answer: ${silence}.`, {
-      next: 'See that a worker is running (npm run worker); the run goes on where it was as soon as one is.',
-      place: { server: 'Temporal' },
-      transient: true,
-    });
+    throw noAnswer(run, silence);
   } catch (error) {
     throw temporalError(error, address);
   }
+}
+
+function noAnswer({ workflowId }: RunHandle, silence: string | null): MigrationError {
+  return new MigrationError('ERR_001', `The run ${workflowId} does not answer: ${silence}.`, {
+    next: 'See that a worker is running (npm run worker); the run takes what it was told as soon as one is.',
+    place: { server: 'Temporal' },
+    transient: true,
+  });
 }

@@ -4,15 +4,22 @@ import { count } from '../../report/format.js';
 import { errorCodes } from '../../contract/errors.js';
 import { textOption } from '../call.js';
 import type { CommandWork } from '../command.js';
+import { statusNow } from './await-status.js';
+import { stepsNamed } from './status.js';
 
 const meanings: ReadonlyMap<string, string> = new Map(Object.entries(errorCodes));
 
 /** The quarantine, counted; nothing of the rows themselves. */
 export const showErrors: CommandWork = async (call) => {
-  const { workflowId: run } = await call.run();
+  const handle = await call.run();
+  const run = handle.workflowId;
   const table = textOption(call.options, 'table');
+  const steps =
+    table === undefined
+      ? undefined
+      : new Set(stepsNamed(await statusNow(call, handle), table).map(({ step }) => step));
   const reasons = (await readRejectReasons(await call.target(), run)).filter(
-    ({ step }) => table === undefined || step === table.replaceAll('_', '-'),
+    ({ step }) => steps?.has(step) ?? true,
   );
   const rows = reasons.reduce((sum, reason) => sum + reason.rows, 0);
   call.say(rows === 0 ? '✅ No row is in the quarantine' : `❌ ${count(rows)} rows are in the quarantine`);

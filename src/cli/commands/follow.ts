@@ -26,7 +26,8 @@ export async function follow(call: Call, handle: RunHandle): Promise<FollowEnd> 
   }
 }
 
-/** The run waits for the next step, and nothing holds it. */
-export function isReady({ state, waitingFor }: RunStatus): boolean {
+/** The run is through, or waits for the next step and nothing holds it. */
+export function isWell({ state, waitingFor }: RunStatus): boolean {
+  if (state === 'completed') return true;
   return state === 'waiting' && waitingFor?.helps.includes('run-step') === true && waitingFor.code === null;
 }

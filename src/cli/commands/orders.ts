@@ -1,14 +1,10 @@
 /** Updates of the open run, each with what is said of the answer. */
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-import type { RunStatus } from '../../contract/status.js';
 import { textOption } from '../call.js';
 import type { CommandWork } from '../command.js';
+import { isWell } from './follow.js';
 import { changedLines, namesOf, tableLines, updating } from './update.js';
-
-/** Nothing has failed, and nothing holds it. */
-const isWell = ({ state, waitingFor }: RunStatus): boolean =>
-  state === 'completed' || (state === 'waiting' && waitingFor?.code === null);
 
 export const stopSession: CommandWork = updating({
   name: 'finish',

@@ -7,7 +7,7 @@ import { textOption, type Call } from '../call.js';
 import type { CommandWork } from '../command.js';
 import { requireConsent } from '../consent.js';
 import { follow } from './follow.js';
-import { failureLines, stateLines } from './state-lines.js';
+import { endLines } from './state-lines.js';
 import { namesOf } from './update.js';
 
 /** What the run answers of an undo. */
@@ -41,9 +41,9 @@ async function undo(call: Call, scope: object): ReturnType<CommandWork> {
   );
   const confirmChanged = call.options['confirmChanged'] === true;
   await tellRun(temporal, run, 'rollback', { ...order, confirmChanged });
-  const { status, failure } = await follow(call, run);
-  if (status) for (const line of stateLines(run.workflowId, status)) call.say(line);
-  for (const line of failureLines(failure)) call.say(line);
+  const end = await follow(call, run);
+  for (const line of endLines(run.workflowId, end)) call.say(line);
+  const { status, failure } = end;
   const steps = new Set(plan.tables.map(({ step }) => step));
   const done = !failure && status !== null && isUndone(status, steps);
   return { ok: done, document: { ...document, done, state: status?.state ?? null, failure } };

@@ -1,8 +1,8 @@
 import { startRun } from '../../client/runs.js';
 import { textOption } from '../call.js';
 import type { CommandWork } from '../command.js';
-import { follow, isReady } from './follow.js';
-import { failureLines, stateLines } from './state-lines.js';
+import { follow, isWell } from './follow.js';
+import { endLines } from './state-lines.js';
 import { namesOf } from './update.js';
 
 /** Opens a run that waits for the operator's steps, or with `--auto` walks all phases. */
@@ -19,11 +19,11 @@ export const startSession: CommandWork = async (call) => {
     },
   });
   call.say(`🚀 Session ${run.workflowId} is open`);
-  const { status, failure } = await follow(call, run);
-  if (status) for (const line of stateLines(run.workflowId, status)) call.say(line);
-  for (const line of failureLines(failure)) call.say(line);
+  const end = await follow(call, run);
+  for (const line of endLines(run.workflowId, end)) call.say(line);
+  const { status, failure } = end;
   return {
-    ok: !failure && status !== null && (status.state === 'completed' || isReady(status)),
+    ok: !failure && status !== null && isWell(status),
     document: { run: run.workflowId, status, failure },
   };
 };

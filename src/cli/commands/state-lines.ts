@@ -2,7 +2,7 @@ import type { RunStatus, StepStatus } from '../../contract/status.js';
 import { phases } from '../../contract/names.js';
 import { count, percent, timeOfDay, timeSpan, wholePercent } from '../../report/format.js';
 import type { FollowEnd } from '../follow-run.js';
-import { singularOf, titleOf } from '../run-snapshot.js';
+import { completedLine, titleOf } from '../run-snapshot.js';
 
 const signs: Readonly<Record<RunStatus['state'], string>> = {
   running: '🔄',
@@ -30,7 +30,7 @@ export function stateLines(run: string, status: RunStatus): string[] {
 /** What the manual shows of a step: what it is at, how far, how fast. */
 export function stepLines(step: StepStatus): string[] {
   const label = step.step.replaceAll('-', ' ');
-  const { source, read, migrated, merged, rejected, rowsPerSecond, state } = step;
+  const { source, read, rowsPerSecond, state } = step;
   if (state === 'pending') return [`·  ${titleOf(step)}: not begun`];
   if (state === 'rolled-back') return [`↩️  ${titleOf(step)}: rolled back`];
   const far =
@@ -40,14 +40,7 @@ export function stepLines(step: StepStatus): string[] {
   const lines = [`📊 Progress: ${far}`];
   if (rowsPerSecond !== null)
     lines.push(`⏱️  Processing rate: ${count(Math.round(rowsPerSecond))} records/sec`);
-  const others = [
-    ...(merged > 0 ? [`, ${count(merged)} merged`] : []),
-    ...(rejected > 0 ? [`, ${count(rejected)} rejected`] : []),
-  ].join('');
-  if (state === 'completed')
-    lines.push(
-      `✅ ${singularOf(titleOf(step))} migration completed: ${count(migrated)} records migrated${others}`,
-    );
+  if (state === 'completed') lines.push(completedLine(step));
   else {
     const doing = state === 'failed' ? `❌ ${titleOf(step)} migration failed` : `🔄 Migrating ${label}...`;
     lines.unshift(doing);
@@ -55,8 +48,13 @@ export function stepLines(step: StepStatus): string[] {
   return lines;
 }
 
+/** How the following of a run has ended. */
+export function endLines(run: string, { status, failure }: FollowEnd): string[] {
+  return [...(status ? stateLines(run, status) : []), ...failureLines(failure)];
+}
+
 /** Why a run closed otherwise than it should; nothing where it did not. */
-export function failureLines(failure: FollowEnd['failure']): string[] {
+function failureLines(failure: FollowEnd['failure']): string[] {
   if (!failure) return [];
   const { code, how, message, next } = failure;
   return [`❌ ${code ?? how}: ${message}`, ...(next === null ? [] : [`   ${next}`])];

@@ -11,7 +11,7 @@ import { deadlineLine, stateLines, stepLines } from './state-lines.js';
 /** Where the run stands, with the rows of the steps at work as they are committed now. */
 export const showStatus: CommandWork = async (call) => {
   const { run, status } = await look(call);
-  const steps = wanted(status, textOption(call.options, 'table'));
+  const steps = stepsNamed(status, textOption(call.options, 'table'));
   for (const line of stateLines(run, status)) call.say(line);
   for (const step of steps) for (const line of stepLines(step)) call.say(line);
   if (status.state === 'running' || isHeld(status)) call.say(deadlineLine(status));
@@ -25,7 +25,7 @@ export const showStatus: CommandWork = async (call) => {
 /** The figures alone. */
 export const showProgress: CommandWork = async (call) => {
   const { run, status } = await look(call);
-  const steps = wanted(status, textOption(call.options, 'table'));
+  const steps = stepsNamed(status, textOption(call.options, 'table'));
   for (const step of steps) for (const line of stepLines(step)) call.say(line);
   const { state, phase, rows, errorRate, secondsLeft, now } = status;
   return { ok: true, document: { run, state, phase, rows, errorRate, secondsLeft, now, steps } };
@@ -39,7 +39,10 @@ async function look(call: Call): Promise<{ run: string; status: RunStatus }> {
 }
 
 /** The step of this name or table; all when none is named. */
-function wanted({ steps }: RunStatus, named: string | undefined): readonly StepStatus[] {
+export function stepsNamed(
+  { steps }: Pick<RunStatus, 'steps'>,
+  named: string | undefined,
+): readonly StepStatus[] {
   if (named === undefined) return steps;
   const found = steps.filter(({ step, table }) => step === named || table === named);
   if (found.length > 0) return found;

@@ -6,7 +6,7 @@ import { count } from '../../report/format.js';
 import { textOption, type Call } from '../call.js';
 import type { CommandWork } from '../command.js';
 import { follow } from './follow.js';
-import { failureLines, stateLines } from './state-lines.js';
+import { endLines } from './state-lines.js';
 
 interface Update {
   readonly name: UpdateName;
@@ -35,12 +35,12 @@ export function updating({ name, args, say, isDone, account }: Update): CommandW
     const told = { run: run.workflowId, answer };
     if (!isDone) return { ok: true, document: { ...told, state: null, account: null, failure: null } };
 
-    const { status, failure } = await follow(call, run);
+    const end = await follow(call, run);
+    const { status, failure } = end;
     const ok = !failure && status !== null && isDone(status);
     const sentence = status && account ? account(status) : null;
     if (ok && sentence !== null) call.say(`✅ ${sentence}`);
-    if (status) for (const line of stateLines(run.workflowId, status)) call.say(line);
-    for (const line of failureLines(failure)) call.say(line);
+    for (const line of endLines(run.workflowId, end)) call.say(line);
     return { ok, document: { ...told, state: status?.state ?? null, account: sentence, failure } };
   };
 }
